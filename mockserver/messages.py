@@ -1,0 +1,44 @@
+"""An HTTP request and an HTTP response, free of any framework.
+
+Named tuples: immutable, and the cheapest object that Python builds, which counts once per request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Request(NamedTuple):
+    """One request as the engine sees it.
+
+    `path` is percent-decoded (WSGI gives no other, so `%2F` is a slash through every door), still with the prefix of
+    the API; `query` is the raw query string without `?`. Header names are lower-case; a repeated header is joined
+    with a comma where the server keeps both. `scheme` is `http` or `https`.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    scheme: str = "http"
+
+    @property
+    def host(self) -> str:
+        """The Host header without port, lower-case; empty when the client sent none."""
+        host = self.headers.get("host", "")
+        return (host.rsplit(":", 1)[0] if host[-1:].isdigit() and ":" in host else host).lower()
+
+
+class Response(NamedTuple):
+    """One response: `headers` in order, names as they go out; `body` as bytes (empty for none)."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first value of header `name` (any case), or None."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
