@@ -1,0 +1,219 @@
+"""A behaviour document and its contract -> `Behaviour`. Collects every problem before it gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from mockserver.behaviour.build_operation import OperationBuilder
+from mockserver.behaviour.declared import (
+    Behaviour,
+    ErrorSpec,
+    OperationRules,
+    Resource,
+    SchemeRules,
+    Setting,
+    Timer,
+)
+from mockserver.behaviour.functions import DRAWS, FUNCTIONS
+from mockserver.behaviour.keys import KeyChecker, Place
+from mockserver.behaviour.reading import Reader
+from mockserver.contract.model import Contract
+from mockserver.errors import SpecError, UsageError, did_you_mean
+from mockserver.expressions import Language
+from mockserver.spec.behaviour_schema import structure_problems
+from mockserver.spec.loader import Document
+from mockserver.spec.references import join
+from mockserver.state.clock import parse_time
+from mockserver.state.store import Record, TableSpec
+
+#: Names that every expression of an operation knows, beside resources and its own `let`.
+OPERATION_NAMES = ("path", "query", "headers", "body", "caller", "now", "settings", "server", "item", "parent")
+_RESOURCE_NAMES = ("now", "settings", "server", "caller", "item")
+_RESERVED_NAMES = frozenset({*OPERATION_NAMES, "items", "error", "violation", "true", "false", "null"})
+
+
+def build_behaviour(
+    document: Document,
+    contract: Contract,
+    stored: Mapping[str, Iterable[str]],
+    overrides: Mapping[str, Any],
+) -> Behaviour:
+    """Compile `document` against `contract`.
+
+    `stored` gives the fields that fixtures hold, by resource; `overrides` replace values under `settings:`. Raises
+    SpecError with every problem of the file (structure, unknown operations and names, wrong expressions), and
+    UsageError when an override names no setting.
+    """
+    problems = structure_problems(document)
+    if problems:
+        raise SpecError(problems)
+    builder = _Builder(document, contract, overrides)
+    behaviour = builder.build(stored)
+    if builder.reader.problems:
+        raise SpecError(sorted(builder.reader.problems, key=lambda problem: (problem.line, problem.column)))
+    return behaviour
+
+
+class _Builder:
+    def __init__(self, document: Document, contract: Contract, overrides: Mapping[str, Any]) -> None:
+        self.contract = contract
+        self.reader = Reader(document)
+        self.data = self.reader.data
+        names = frozenset(self.data.get("resources", {}))
+        self.language = Language(names, names, FUNCTIONS, DRAWS)
+        self.keys = KeyChecker(self.reader)
+        self.settings = self.read_settings(overrides)
+
+    def build(self, stored: Mapping[str, Iterable[str]]) -> Behaviour:
+        data, reader = self.data, self.reader
+        requests = data.get("requests", {})
+        if requests:
+            reader.grade(requests)
+        language = self.language.with_names(*OPERATION_NAMES, "error", "violation")
+        errors = {name: self.error(name, entry, language) for name, entry in data.get("errors", {}).items()}
+        body = reader.value(data["error_body"], language, "/error_body") if "error_body" in data else None
+        self.keys.done(Place())
+        resources = {name: self.resource(name, entry) for name, entry in data.get("resources", {}).items()}
+        operations = self.operations(resources)
+        self.keys.check(resources, operations, stored)
+        return Behaviour(
+            settings=self.settings,
+            content_type_ignored=requests.get("content_type") == "ignored",
+            slashes_forgiven=requests.get("slashes") == "either",
+            security={name: self.scheme(name, entry) for name, entry in data.get("security", {}).items()},
+            error_body=body,
+            errors=errors,
+            resources=self.with_tables(resources, operations),
+            operations=operations,
+            evidence={grade: reader.grades[grade] for grade in ("documented", "observed", "assumed")},
+        )
+
+    def read_settings(self, overrides: Mapping[str, Any]) -> dict[str, Setting]:
+        declared = self.data.get("settings", {})
+        for name in overrides:
+            if name not in declared:
+                known = f"settings: {', '.join(declared) or 'none'}"
+                raise UsageError(f"there is no setting '{name}'", did_you_mean(name, declared, known))
+        return {
+            name: Setting(name, overrides.get(name, entry["value"]), entry.get("about", ""), self.reader.grade(entry))
+            for name, entry in declared.items()
+        }
+
+    def error(self, name: str, entry: Mapping[str, Any], language: Language) -> ErrorSpec:
+        pointer = join("/errors", name)
+        values = {key: value for key, value in entry.items() if key not in ("headers", "body", "evidence")}
+        return ErrorSpec(
+            name=name,
+            status=entry["status"],
+            values=self.reader.value(values, language, pointer),
+            headers=self.reader.value(entry.get("headers", {}), language, join(pointer, "headers")),
+            body=self.reader.value(entry["body"], language, join(pointer, "body")) if "body" in entry else None,
+            evidence=self.reader.grade(entry),
+        )
+
+    def scheme(self, name: str, entry: Mapping[str, Any]) -> SchemeRules:
+        pointer = join("/security", name)
+        known = self.contract.security_schemes
+        if name not in known:
+            hint = did_you_mean(name, known, f"the contract has: {', '.join(known) or 'none'}")
+            self.reader.problem(f"the contract has no security scheme '{name}'", pointer, hint, at_key=True)
+        self.reader.grade(entry)
+        missing = self.reader.known_error(entry.get("missing", "unauthenticated"), join(pointer, "missing"))
+        malformed = self.reader.known_error(entry.get("malformed", missing), join(pointer, "malformed"))
+        return SchemeRules(tuple(entry.get("words", ())), missing, malformed)
+
+    def resource(self, name: str, entry: Mapping[str, Any]) -> Resource:
+        pointer = join("/resources", name)
+        if name in _RESERVED_NAMES:
+            self.reader.problem(f"'{name}' is a name of the language", pointer, "rename the resource", at_key=True)
+        language = self.language.with_names(*_RESOURCE_NAMES)
+        resource = Resource(
+            name=name,
+            table=TableSpec(name, entry["key"]),
+            missing=self.reader.known_error(entry.get("missing", "not_found"), join(pointer, "missing")),
+            defaults=dict(self.reader.values(entry.get("defaults", {}), language, join(pointer, "defaults"))),
+            computed=dict(self.reader.values(entry.get("computed", {}), language, join(pointer, "computed"))),
+            timers={
+                timer: self.timer(f"{name}.timers.{timer}", rules, join(pointer, "timers", timer), language)
+                for timer, rules in entry.get("timers", {}).items()
+            },
+            evidence=self.reader.grade(entry),
+        )
+        self.keys.done(Place(item=name))
+        return resource
+
+    def timer(self, id: str, entry: Mapping[str, Any], pointer: str, changing: Language) -> Timer:
+        # When a timer falls due is kept in an index, so it may depend on the record and on settings alone.
+        language = Language(frozenset({"settings", "item"}), frozenset(), FUNCTIONS, {})
+        when = self.reader.expression(entry["when"], language, join(pointer, "when")) if "when" in entry else None
+        return Timer(
+            id=id,
+            at=self.reader.expression(entry["at"], language, join(pointer, "at")),
+            when=when,
+            set=self.reader.values(entry["set"], changing, join(pointer, "set")),
+            evidence=self.reader.grade(entry),
+        )
+
+    def operations(self, resources: Mapping[str, Resource]) -> dict[str, OperationRules]:
+        built = {}
+        for id, entry in self.data.get("operations", {}).items():
+            pointer = join("/operations", id)
+            operation = self.contract.operations.get(id)
+            if operation is None:
+                hint = did_you_mean(id, self.contract.operations, "operations are named by their operationId")
+                self.reader.problem(f"the contract has no operation '{id}'", pointer, hint, at_key=True)
+                continue
+            language = self.language.with_names(*OPERATION_NAMES)
+            rules = OperationBuilder(self.reader, operation, entry, pointer, language, resources).build()
+            parent = rules.within[0] if rules.within else ""
+            self.keys.done(Place(rules.resource, parent, operation))
+            built[id] = rules
+        return built
+
+    def with_tables(
+        self, resources: Mapping[str, Resource], operations: Mapping[str, OperationRules]
+    ) -> dict[str, Resource]:
+        """Resources with an index for each equality that the file declares or uses, and with their timers."""
+        wanted: dict[str, set[tuple[str, ...]]] = {name: set() for name in resources}
+        for name, entry in self.data.get("resources", {}).items():
+            wanted[name] |= {_fields(index) for index in entry.get("indexes", ())}
+        for expression, _ in self.reader.expressions:
+            for name, filters in expression.filters.items():
+                wanted[name] |= filters
+        for rules in operations.values():
+            if rules.listing is not None and rules.resource:
+                wanted[rules.resource] |= {(field,) for field, _ in rules.listing.filter}
+        values = {name: setting.value for name, setting in self.settings.items()}
+        return {
+            name: replace(
+                resource,
+                table=TableSpec(
+                    name,
+                    resource.key,
+                    tuple(sorted(wanted[name] - {()})),
+                    {timer: _moment(rules, values) for timer, rules in resource.timers.items()},
+                ),
+            )
+            for name, resource in resources.items()
+        }
+
+
+def _fields(index: str | list[str]) -> tuple[str, ...]:
+    return (index,) if isinstance(index, str) else tuple(sorted(index))
+
+
+def _moment(timer: Timer, settings: Mapping[str, Any]) -> Callable[[Record], float | None]:
+    """When a timer falls due for a record, in seconds since the epoch, or None: a function of the record alone."""
+
+    def due(record: Record) -> float | None:
+        scope = {"item": record, "settings": settings}
+        if timer.when is not None and not timer.when(scope):
+            return None
+        at = timer.at(scope)
+        if at is None:
+            return None
+        return float((parse_time(at) if isinstance(at, str) else at).timestamp())
+
+    return due

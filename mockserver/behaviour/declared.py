@@ -1,0 +1,182 @@
+"""A behaviour file as values: frozen, compiled, ready to be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.behaviour.values import Value
+from mockserver.expressions import Expression
+from mockserver.state.store import TableSpec
+
+#: Errors that the engine raises by itself, and the status that each has when a spec does not declare it.
+RESERVED_ERRORS: Mapping[str, int] = {
+    "invalid_request": 400,
+    "malformed_body": 400,
+    "unauthenticated": 401,
+    "not_found": 404,
+    "path_not_found": 404,
+    "method_not_allowed": 405,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSpec:
+    """A named error. `values` are what its body may show as `error.<key>`."""
+
+    name: str
+    status: int
+    values: Value
+    headers: Value
+    body: Value | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    value: Any
+    about: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`that` must hold, else the error named `error`. `id` is how the journal names the rule."""
+
+    id: str
+    that: Expression
+    error: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """`that` should hold, else the journal gets `message`; with strictness the error named `error`."""
+
+    id: str
+    that: Expression
+    message: Value
+    error: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """When `at` comes and `when` holds, `set` is put into the record."""
+
+    id: str
+    at: Expression
+    when: Expression | None
+    set: tuple[tuple[str, Value], ...]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    name: str
+    table: TableSpec
+    missing: str
+    defaults: Mapping[str, Value]
+    computed: Mapping[str, Value]
+    timers: Mapping[str, Timer]
+    evidence: str
+
+    @property
+    def key(self) -> str:
+        """The field that names a record."""
+        return self.table.key
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One change to one resource. `verb` is create, update, replace or delete; `key` is None for create."""
+
+    id: str
+    verb: str
+    resource: str
+    key: Value | None
+    when: Expression | None
+    take: frozenset[str] | None
+    set: tuple[tuple[str, Value], ...]
+    append: tuple[tuple[str, Value], ...]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a `list` goes over. `source` is an expression when it is not a resource."""
+
+    resource: str
+    source: Expression | None
+    filter: tuple[tuple[str, Value], ...]
+    where: Expression | None
+    order: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """`status` is 0 when the contract's only success status is meant; `body` None for the natural one."""
+
+    status: int
+    headers: tuple[tuple[str, Value], ...]
+    body: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRules:
+    """What one operation does. `verb` is list, read, create, update, replace, delete, or empty.
+
+    `reads` names every resource on which the answer of a reading operation depends; `pure` says that nothing else
+    than path, query, host and those resources decides it, so that an answer may be given again while they stay.
+    """
+
+    id: str
+    verb: str
+    resource: str
+    within: tuple[str, Value] | None
+    key: Value | None
+    let: tuple[tuple[str, Expression | Value], ...]
+    require: tuple[Rule, ...]
+    warn: tuple[Warn, ...]
+    listing: Listing | None
+    effect: Effect | None
+    show: Mapping[str, Value]
+    wrap: str
+    then: tuple[Effect, ...]
+    respond: Respond
+    evidence: str
+    pure: bool
+    reads: tuple[str, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether the operation writes."""
+        return self.effect is not None or bool(self.then)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeRules:
+    """How the credential of a security scheme travels. `words` are accepted scheme words, the documented one first."""
+
+    words: tuple[str, ...]
+    missing: str
+    malformed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """A whole behaviour file. `evidence` counts its rules by grade."""
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    content_type_ignored: bool = False
+    slashes_forgiven: bool = False
+    security: Mapping[str, SchemeRules] = field(default_factory=dict)
+    error_body: Value | None = None
+    errors: Mapping[str, ErrorSpec] = field(default_factory=dict)
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    operations: Mapping[str, OperationRules] = field(default_factory=dict)
+    evidence: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,268 @@
+"""The functions that an expression may call.
+
+Pure ones stand here; those that draw random values are the public methods of `Draws`, and those that look into a
+collection (`where`, `count`) take it as their first argument and equalities as keywords.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+from operator import index
+from typing import Any
+from urllib.parse import quote as percent_encode
+
+from mockserver.state.clock import format_duration, format_time, parse_duration, parse_time
+from mockserver.state.samples import Draws
+from mockserver.state.store import matching, sort_key
+
+_PLAIN = frozenset((str, int, float, bool, type(None), bytes))
+_MAX_SAMPLE_BYTES = 16 * 1024 * 1024
+_MOST_DIGITS = 15
+_EXACT = Context(prec=400)  # more digits than any float has before its point
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def where(values: Any, /, **equal: Any) -> list[Any]:
+    """The records whose fields equal the given values; a list as value means any of these."""
+    if hasattr(values, "where"):
+        return list(values.where(equal))
+    fits = matching(equal)
+    return [value for value in values or () if fits(value if isinstance(value, Mapping) else {})]
+
+
+def count(values: Any, /, **equal: Any) -> int:
+    """How many records have fields that equal the given values."""
+    if hasattr(values, "count_where"):
+        return int(values.count_where(equal))
+    return len(where(values, **equal))
+
+
+def length(value: Any) -> int:
+    """The number of characters, items or keys; 0 for nothing."""
+    return 0 if value is None else len(value)
+
+
+def total(values: Iterable[Any]) -> Any:
+    """The sum of the numbers; what is null counts as nothing."""
+    return sum(value for value in values if value is not None)
+
+
+def average(values: Iterable[Any]) -> float:
+    """The mean of the numbers; 0 when there are none."""
+    numbers = [value for value in values if value is not None]
+    return sum(numbers) / len(numbers) if numbers else 0
+
+
+def smallest(values: Iterable[Any]) -> Any:
+    """The least value; null when there is none."""
+    return min((value for value in values if value is not None), default=None)
+
+
+def largest(values: Iterable[Any]) -> Any:
+    """The greatest value; null when there is none."""
+    return max((value for value in values if value is not None), default=None)
+
+
+def rounded(value: Any, digits: int = 0) -> float:
+    """The number rounded half away from zero; a whole number when `digits` is 0."""
+    if not -_MOST_DIGITS <= digits <= _MOST_DIGITS:
+        raise ValueError(f"round: the digits must be from -{_MOST_DIGITS} to {_MOST_DIGITS}, not {digits}")
+    # By its decimal text, so that 2.675 is a half as it reads.
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(index(value))
+    nearest = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT)
+    return int(nearest) if digits == 0 else float(nearest)
+
+
+def whole(value: Any) -> int:
+    """The whole number that a text or number stands for, its fraction cut."""
+    return int(value)
+
+
+def text(value: Any) -> str:
+    """The value as text: null is empty, true and false in lower case, a time in RFC 3339, lists and objects as JSON,
+    bytes in base64."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON holds it: a time becomes RFC 3339, an amount of time an ISO 8601 duration."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value]
+
+
+def lower(value: Any) -> str:
+    """The text in lower case."""
+    return text(value).lower()
+
+
+def upper(value: Any) -> str:
+    """The text in upper case."""
+    return text(value).upper()
+
+
+def trim(value: Any) -> str:
+    """The text without white space at its ends."""
+    return text(value).strip()
+
+
+def join(values: Iterable[Any], separator: str = ",") -> str:
+    """The items as text, with `separator` between them."""
+    return separator.join(text(value) for value in values)
+
+
+def split(value: Any, separator: str = ",") -> list[str]:
+    """The parts of the text between separators, trimmed; none for an empty text."""
+    return [part.strip() for part in text(value).split(separator)] if value else []
+
+
+def first(values: Iterable[Any]) -> Any:
+    """The first item; null when there is none."""
+    return next(iter(values), None)
+
+
+def last(values: Any) -> Any:
+    """The last item; null when there is none."""
+    items = list(values)
+    return items[-1] if items else None
+
+
+def unique(values: Iterable[Any]) -> list[Any]:
+    """The items without repetition, in order of first appearance."""
+    seen: dict[Any, Any] = {}
+    for value in values:
+        seen.setdefault(sort_key(value), value)
+    return list(seen.values())
+
+
+def ordered(values: Iterable[Any], by: str = "", descending: bool = False) -> list[Any]:
+    """The items in ascending order, of the field `by` if one is given."""
+    return sorted(values, key=lambda value: sort_key(value.get(by) if by else value), reverse=descending)
+
+
+def time(value: Any) -> datetime:
+    """A moment, from RFC 3339 text or from whole milliseconds since the epoch."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _EPOCH + timedelta(milliseconds=value)
+    return parse_time(value)
+
+
+def duration(value: Any) -> timedelta:
+    """An amount of time, from ISO 8601 text (`PT1H30M`) or from seconds."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, (int, float)):
+        return timedelta(seconds=value)
+    return parse_duration(value)
+
+
+def seconds(value: Any) -> int:
+    """The whole seconds of an amount of time."""
+    return int(duration(value).total_seconds())
+
+
+def millis(value: Any) -> int:
+    """Whole milliseconds: of an amount of time, or of a moment since the epoch."""
+    if isinstance(value, timedelta):
+        return value // timedelta(milliseconds=1)
+    return (time(value) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def date(value: Any) -> str | None:
+    """The date in UTC (`2025-01-31`) of a moment; null for null."""
+    return None if value is None else format_time(time(value))[:10]
+
+
+def iso(value: Any, fraction: int = 0) -> str:
+    """A moment as RFC 3339 text in UTC, with `fraction` digits after the second."""
+    return format_time(time(value), fraction)
+
+
+def quote(value: Any) -> str:
+    """The text percent-encoded for use in a URL."""
+    return percent_encode(text(value), safe="")
+
+
+def sha256(value: Any) -> str:
+    """The SHA-256 of the text, in hexadecimal."""
+    return hashlib.sha256(text(value).encode()).hexdigest()
+
+
+def base64_bytes(value: str) -> bytes:
+    """The bytes that a base64 text holds."""
+    return base64.b64decode(value)
+
+
+def sample_bytes(name: Any, size: int) -> bytes:
+    """`size` bytes that look random and are always the same for the same `name`; at most 16 MiB."""
+    if not 0 <= size <= _MAX_SAMPLE_BYTES:
+        raise ValueError(f"sample_bytes: the size must be from 0 to {_MAX_SAMPLE_BYTES}, not {size}")
+    return hashlib.shake_256(text(name).encode()).digest(size)
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "where": where,
+    "count": count,
+    "len": length,
+    "sum": total,
+    "average": average,
+    "min": smallest,
+    "max": largest,
+    "round": rounded,
+    "int": whole,
+    "text": text,
+    "lower": lower,
+    "upper": upper,
+    "trim": trim,
+    "join": join,
+    "split": split,
+    "first": first,
+    "last": last,
+    "unique": unique,
+    "sorted": ordered,
+    "any": any,
+    "all": all,
+    "time": time,
+    "duration": duration,
+    "seconds": seconds,
+    "millis": millis,
+    "date": date,
+    "iso": iso,
+    "quote": quote,
+    "sha256": sha256,
+    "base64_bytes": base64_bytes,
+    "sample_bytes": sample_bytes,
+}
+
+_UNBOUND = Draws("")
+#: Functions that draw a random value, seeded: what a spec may call, as methods of an instance (for their signature).
+DRAWS: Mapping[str, Callable[..., Any]] = {
+    name: getattr(_UNBOUND, name) for name in ("digits", "hex", "letters", "alphanumeric", "uuid", "integer", "pick")
+}
