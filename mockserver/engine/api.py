@@ -1,0 +1,181 @@
+"""One API at run time: its contract, its behaviour, its state, and a plan for each operation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from mockserver.behaviour.declared import RESERVED_ERRORS, Behaviour, OperationRules
+from mockserver.behaviour.fixtures import Fixtures, start_state
+from mockserver.behaviour.operation import OperationRunner, success_status
+from mockserver.behaviour.security import Authenticator
+from mockserver.contract.conformance import RequestCheck, ResponseCheck
+from mockserver.contract.model import Contract, Operation
+from mockserver.contract.routing import Router
+from mockserver.engine.responder import Responder, first_media
+from mockserver.messages import Request, Response
+from mockserver.spec.catalog import SpecFolder
+from mockserver.state.clock import Clock
+from mockserver.state.store import Namespace, State, Table
+
+_REMEMBERED = 1_024
+
+
+class Remembered:
+    """An answer given before: as long as the tables that it was read from are the same, it is the same."""
+
+    __slots__ = ("parameters", "response", "tables", "trace", "violations", "warnings")
+
+    def __init__(self, tables: tuple[Table, ...], response: Response, exchange: Any) -> None:
+        self.tables, self.response = tables, response
+        self.parameters = exchange.parameters
+        self.warnings = tuple(exchange.warnings)
+        self.violations = tuple(exchange.violations)
+        self.trace = tuple(exchange.trace)
+
+
+class Plan:
+    """Everything that serving one operation takes, bound once."""
+
+    def __init__(self, operation: Operation, contract: Contract, behaviour: Behaviour, strict: bool) -> None:
+        self.operation = operation
+        self.rules = behaviour.operations.get(operation.id)
+        self.runner = OperationRunner(self.rules, operation, behaviour, strict) if self.rules else None
+        self.authenticator = Authenticator(operation, contract, behaviour)
+        keys = [scheme.name for scheme in contract.security_schemes.values() if scheme.location == "query"]
+        self.request_check = RequestCheck(operation, media_type_ignored=behaviour.content_type_ignored, also_known=keys)
+        self.response_check = ResponseCheck(operation)
+        self.pure = self.rules is not None and self.rules.pure and operation.request_body is None
+        self.matched = f"match: {operation.method} {operation.path} is {operation.id}"
+        self.success = self.rules.respond.status if self.rules else success_status(operation)
+        self.media = first_media(operation.response_for(self.success))
+        #: Rules that only guard (require, warn) leave the answer to the contract's example.
+        self.answers_by_example = self.rules is not None and not self.rules.verb and self.rules.respond.body is None
+        verb = f"{self.rules.verb} {self.rules.resource}".strip() if self.rules else ""
+        self.applied = f"apply: {verb}" if verb else "apply: answered by the contract's example"
+        self._errors = _errors_by_status(self.rules, behaviour)
+        self._documented_types = tuple(operation.request_body.content) if operation.request_body else ()
+        self.reads = self.rules.reads if self.rules else ()
+        self._memory: dict[tuple[str, ...], Remembered] = {}
+
+    def error_for(self, status: int) -> str:
+        """The declared error that fits a status best for this operation; empty when none does."""
+        return self._errors.get(status, "")
+
+    def body_unexpected(self, request: Request) -> bool:
+        """Whether there is a body where none is documented."""
+        return bool(request.body) and self.operation.request_body is None
+
+    def type_undocumented(self, request: Request) -> bool:
+        """Whether a body comes with a Content-Type that is not documented."""
+        if not request.body or not self._documented_types:
+            return False
+        name = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return name not in self._documented_types and "*/*" not in self._documented_types
+
+    def recall(self, key: tuple[str, ...], state: State) -> Remembered | None:
+        """The answer given before to the same request, if nothing that it was read from has changed."""
+        remembered = self._memory.get(key)
+        if remembered is None:
+            return None
+        tables = state.tables
+        for name, table in zip(self.reads, remembered.tables, strict=True):
+            if tables[name] is not table:
+                return None
+        return remembered
+
+    def remember(self, key: tuple[str, ...], state: Mapping[str, Table], response: Response, exchange: Any) -> None:
+        """Keep an answer; the memory is emptied when it is full, which costs no more than working things out again."""
+        if len(self._memory) >= _REMEMBERED:
+            self._memory.clear()
+        tables = tuple(state[name] for name in self.reads)
+        self._memory[key] = Remembered(tables, response, exchange)
+
+
+class Api:
+    """One API as it is served. `spaces` are its isolated states by namespace, made when first asked for."""
+
+    def __init__(
+        self,
+        folder: SpecFolder,
+        contract: Contract,
+        behaviour: Behaviour,
+        fixtures: Fixtures,
+        *,
+        clock: Clock,
+        seed: int,
+        strict: bool,
+    ) -> None:
+        self.folder, self.contract, self.behaviour, self.fixtures = folder, contract, behaviour, fixtures
+        self.name = folder.name
+        self.router = Router(contract.operations.values(), [server.base_path for server in contract.servers] or [""])
+        self.responder = Responder(behaviour)
+        self.settings = {name: setting.value for name, setting in behaviour.settings.items()}
+        self.spaces: dict[str, Namespace] = {}
+        self._clock, self._seed, self._strict = clock, seed, strict
+        self._plans: dict[str, Plan] = {}
+        self._servers: dict[str, dict[str, str]] = {}
+        self._lock = threading.Lock()
+        self._start: tuple[datetime, State] | None = None
+
+    def plan(self, operation: Operation) -> Plan:
+        """The plan of an operation, made when it is first called."""
+        plan = self._plans.get(operation.id)
+        if plan is None:
+            plan = self._plans[operation.id] = Plan(operation, self.contract, self.behaviour, self._strict)
+        return plan
+
+    def space(self, name: str) -> Namespace:
+        """The state of a namespace."""
+        found = self.spaces.get(name)
+        if found is None:
+            with self._lock:
+                found = self.spaces.get(name)
+                if found is None:
+                    found = self.spaces[name] = Namespace(name, f"{self._seed}:{self.name}", self.start_state())
+        return found
+
+    def start_state(self) -> State:
+        """The state at the start: the fixtures, as if they had been written now."""
+        now = self._clock.now()
+        if self._start is None or self._start[0] != now:
+            self._start = (now, start_state(self.behaviour, self.fixtures, now))
+        return self._start[1]
+
+    def reset(self, namespace: str | None = None) -> None:
+        """Back to the start state: one namespace, or all (those that tests made are forgotten)."""
+        if namespace is None:
+            self.spaces.clear()
+        elif namespace in self.spaces:
+            self.spaces[namespace].set_state(self.start_state())
+
+    def server(self, host: str) -> dict[str, str]:
+        """What expressions see as `server`: the documented host that was called, else the default one."""
+        found = self._servers.get(host)
+        if found is None:
+            known = [server for server in self.contract.servers if host in server.hosts]
+            server = next(iter(known or self.contract.servers), None)
+            scheme = server.scheme if server else "https"
+            name = host if known else (server.hosts[0] if server and server.hosts else "localhost")
+            found = {"host": name, "scheme": scheme, "url": f"{scheme}://{name}"}
+            if known:  # only documented hosts are kept: a client may send any Host it likes
+                self._servers[host] = found
+        return found
+
+
+def _errors_by_status(rules: OperationRules | None, behaviour: Behaviour) -> dict[int, str]:
+    """For each status the error that an operation raises with it: by its own rules first, then a reserved one."""
+    names: list[str] = []
+    if rules is not None:
+        resource = rules.within[0] if rules.within else rules.resource
+        if rules.verb in ("read", "update", "replace", "delete") or rules.within:
+            names += [behaviour.resources[name].missing for name in (rules.resource, resource) if name]
+        names += [rule.error for rule in rules.require]
+    names += [name for name in (*RESERVED_ERRORS, *behaviour.errors) if name in behaviour.errors]
+    found: dict[int, str] = {}
+    for name in names:
+        if name in behaviour.errors:
+            found.setdefault(behaviour.errors[name].status, name)
+    return found

@@ -1,0 +1,177 @@
+"""What the author of a test does to a running mock beside calling it: look, reset, keep, restore, move the clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from mockserver.behaviour.timers import run_due
+from mockserver.engine.api import Api
+from mockserver.engine.journal import Journal
+from mockserver.engine.routes import Routes
+from mockserver.errors import UsageError, did_you_mean
+from mockserver.messages import Request
+from mockserver.state.clock import Clock
+from mockserver.state.store import Namespace, State, Table
+
+_MOST_SNAPSHOTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a mock is run. `body_limit` is in bytes, `journal_size` in exchanges; `settings` override, by API, what a
+    behaviour file declares; with a `start` the clock is virtual and begins frozen there."""
+
+    auth: str = "lenient"
+    strict: bool = False
+    seed: int = 0
+    rate_limits: bool = True
+    body_limit: int = 10 * 1024 * 1024
+    journal_size: int = 10_000
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    start: datetime | None = None
+
+
+class Control:
+    """The APIs, the clock and the journal of one mock, and what can be done to them from outside a request."""
+
+    def __init__(self, apis: Mapping[str, Api], options: Options, clock: Clock) -> None:
+        self.apis, self.options, self.clock = apis, options, clock
+        self.journal = Journal(options.journal_size)
+        self.routes = Routes(apis)
+        self._snapshots: dict[str, dict[tuple[str, str], State]] = {}
+        self._snapshot_number = 0
+
+    def api(self, name: str) -> Api:
+        """The API of that name. Raises UsageError."""
+        if name not in self.apis:
+            served = f"served: {', '.join(self.apis)}"
+            raise UsageError(f"no API is called '{name}'", did_you_mean(name, self.apis, served))
+        return self.apis[name]
+
+    def namespaces(self) -> list[str]:
+        """The namespaces in use, sorted."""
+        return sorted({name for api in self.apis.values() for name in api.spaces})
+
+    def reset(self, api: str | None = None, namespace: str | None = None) -> None:
+        """State and journal back to the start, of one API and one namespace or of all; the clock when all is reset."""
+        chosen = [self.api(api)] if api is not None else list(self.apis.values())
+        if api is None and namespace is None:
+            self.clock.reset()
+            self._snapshots.clear()
+        for each in chosen:
+            each.reset(namespace)
+        self.journal.clear(api, namespace)
+
+    def state(self, api: str, namespace: str = "") -> dict[str, list[dict[str, Any]]]:
+        """The records of every resource."""
+        return {name: [dict(record) for record in table] for name, table in self._tables(api, namespace).items()}
+
+    def records(self, api: str, resource: str, namespace: str = "") -> list[dict[str, Any]]:
+        """The records of one resource. Raises UsageError."""
+        tables = self._tables(api, namespace)
+        return [dict(record) for record in tables[self._resource(api, resource)]]
+
+    def _tables(self, api: str, namespace: str) -> Mapping[str, Table]:
+        space = self.api(api).space(namespace)
+        self._run_due(self.api(api), space)
+        return space.state.tables
+
+    def _resource(self, api: str, resource: str) -> str:
+        known = self.api(api).behaviour.resources
+        if resource not in known:
+            hint = did_you_mean(resource, known, f"resources: {', '.join(known) or 'none'}")
+            raise UsageError(f"{api} has no resource '{resource}'", hint)
+        return resource
+
+    def replace_state(self, api: str, resource: str, records: Sequence[Mapping[str, Any]], namespace: str = "") -> None:
+        """Put `records` in the place of all records of a resource. Raises UsageError when one lacks its key."""
+        spec = self.api(api).behaviour.resources[self._resource(api, resource)].table
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise UsageError("the records must be a list of objects")
+        try:
+            table = Table.of(spec, records)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        space = self.api(api).space(namespace)
+        with space.lock:
+            space.set_state(State({**space.state.tables, resource: table}, space.state.drawn))
+
+    def snapshot(self) -> str:
+        """Keep the state of every API and namespace; gives the name to bring it back by."""
+        if len(self._snapshots) >= _MOST_SNAPSHOTS:
+            raise UsageError(f"there are {_MOST_SNAPSHOTS} snapshots already", "reset forgets them")
+        self._snapshot_number += 1
+        name = f"snapshot-{self._snapshot_number}"
+        self._snapshots[name] = {
+            (api.name, space.name): space.state for api in self.apis.values() for space in list(api.spaces.values())
+        }
+        return name
+
+    def restore(self, name: str) -> None:
+        """Bring a snapshot back. What came into being since goes back to the start. Raises UsageError."""
+        kept = self._snapshots.get(name)
+        if kept is None:
+            hint = did_you_mean(name, self._snapshots, f"kept: {', '.join(self._snapshots) or 'none'}")
+            raise UsageError(f"no snapshot is called '{name}'", hint)
+        for api in self.apis.values():
+            for space in list(api.spaces.values()):
+                state = kept.get((api.name, space.name))
+                with space.lock:
+                    space.set_state(state if state is not None else api.start_state())
+            for owner, namespace in kept:
+                if owner == api.name and namespace not in api.spaces:
+                    api.space(namespace).set_state(kept[(owner, namespace)])
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock forward; what falls due on the way happens, in order of time."""
+        self.clock.advance(by)
+        self.run_due()
+
+    def run_due(self) -> None:
+        """Run every timer that is due, in every API and namespace."""
+        for api in self.apis.values():
+            for space in list(api.spaces.values()):
+                self._run_due(api, space)
+
+    def _run_due(self, api: Api, space: Namespace) -> None:
+        until = self.clock.timestamp()
+        if until >= space.next_due:
+            run_due(api.behaviour, space, until, {"settings": api.settings, "server": api.server("")})
+
+    def evidence(self, api: str) -> dict[str, int]:
+        """How many rules and shapes of an API are documented, observed and assumed."""
+        found = self.api(api)
+        grades: Counter[str] = Counter(found.behaviour.evidence)
+        for schema in found.contract.schemas.values():
+            data = schema.data
+            grades[data.get("x-evidence", "documented") if isinstance(data, dict) else "documented"] += 1
+        for operation in found.contract.operations.values():
+            grades[operation.evidence] += 1
+            grades.update(
+                response.evidence for status, response in operation.responses.items() if status.startswith("2")
+            )
+        return {grade: grades[grade] for grade in ("documented", "observed", "assumed")}
+
+    def sample_request(self, api: str) -> Request:
+        """A request that works when it is pasted: the simplest reading operation, with a well-formed credential."""
+        found = self.api(api)
+        operations = sorted(
+            found.contract.operations.values(),
+            key=lambda each: (
+                each.method != "GET",
+                "{" in each.path,
+                sum(parameter.required for parameter in each.parameters),
+                each.deprecated,
+                not found.plan(each).reads,
+            ),
+        )
+        if not operations:
+            return Request("GET", f"/{api}/")
+        operation = operations[0]
+        headers = dict(found.plan(operation).authenticator.sample())
+        base = found.contract.servers[0].base_path if found.contract.servers else ""
+        return Request(operation.method, f"/{api}{base}{operation.path}", "", headers)

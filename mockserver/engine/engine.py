@@ -1,0 +1,294 @@
+"""The story of one request, from `Request` to `Response`. No Flask, no socket, no thread.
+
+match -> preference -> authenticate -> check request -> apply behaviour (one transaction) -> respond -> check response
+-> record in the journal
+"""
+
+from __future__ import annotations
+
+import traceback
+from contextlib import nullcontext
+from typing import Any
+
+from mockserver.behaviour.operation import Refused
+from mockserver.behaviour.scope import OperationScope
+from mockserver.behaviour.security import ANONYMOUS, Caller
+from mockserver.behaviour.timers import run_due
+from mockserver.contract.conformance import CheckedRequest
+from mockserver.contract.schemas import Violation
+from mockserver.engine.api import Api, Plan
+from mockserver.engine.control import Control
+from mockserver.engine.journal import Exchange, Warn
+from mockserver.engine.preferences import Preference, documented, read_preference, without_twins
+from mockserver.engine.problems import problem
+from mockserver.engine.routes import forgiving_match
+from mockserver.errors import ContractBreach, ExpressionError, SpecError
+from mockserver.messages import Request, Response
+from mockserver.state.clock import Stopwatch
+from mockserver.state.samples import Draws
+from mockserver.state.store import Namespace
+
+#: What a fault of a request is called among the errors of an API.
+_FAULTS = {"body_malformed": "malformed_body", "media_type": "unsupported_media_type"}
+#: Errors that HTTP itself brings, so that no operation documents them.
+_AUTHENTICATED = "authenticate: the credential is present and well-formed, accepted (lenient)"
+_PROTOCOL_STATUSES = frozenset({405, 413, 415})
+
+
+class _Call:
+    """What the steps of one request hand to each other."""
+
+    __slots__ = ("api", "caller", "checked", "path", "plan", "raw_path", "request", "space")
+
+    def __init__(self, request: Request, api: Api, space: Namespace, path: str) -> None:
+        self.request, self.api, self.space, self.path = request, api, space, path
+        self.plan: Plan
+        self.raw_path: dict[str, str] = {}
+        self.caller: Caller = ANONYMOUS
+        self.checked: CheckedRequest
+
+
+class Engine(Control):
+    """Serves any number of APIs. `handle` is safe to call from many threads."""
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request, and write the exchange into the journal. Never raises."""
+        began = Stopwatch.read()
+        exchange = Exchange(request, self.clock.timestamp())
+        try:
+            response = self._answer(request, exchange)
+        except (ContractBreach, SpecError) as error:
+            rule = getattr(error, "rule", "")
+            response = self._fault(exchange, "response-breaks-contract", error, rule=rule)
+        except ExpressionError as error:
+            response = self._fault(exchange, "rule-failed", error, rule=error.where)
+        except Exception as error:  # noqa: BLE001  # whatever went wrong is told, and serving goes on
+            exchange.traceback = traceback.format_exc()
+            response = self._fault(exchange, "internal-error", error)
+        exchange.response = response
+        exchange.duration = Stopwatch.read() - began
+        self.journal.record(exchange)
+        return response
+
+    def _answer(self, request: Request, exchange: Exchange) -> Response:
+        call = self._match(request, exchange)
+        if isinstance(call, Response):
+            return call
+        try:
+            preference = read_preference(request) if "prefer" in request.headers or "__" in request.query else None
+            if preference is not None:
+                return self._prefer(call, preference, exchange)
+            self._authenticate(call, exchange)
+            self._check_request(call, exchange)
+            return self._apply(call, exchange)
+        except Refused as refusal:
+            return self._refuse(call, refusal, exchange)
+
+    def _match(self, request: Request, exchange: Exchange) -> _Call | Response:
+        """Which API, namespace and operation; or the answer when there is none."""
+        if not request.path.isprintable():
+            return self._unreadable(exchange)
+        target = self.routes.target(request)
+        exchange.namespace = target.namespace
+        api = target.api
+        if api is None:
+            nearest = self.routes.nearest(request, target.path)
+            message = f"no served API has the path {target.path}"
+            exchange.violations.append(Violation("path", "", message, "a documented path", "", hint="; ".join(nearest)))
+            exchange.trace.append(f"match: {message}")
+            return problem("no-api", 404, f"No served API has the path {target.path}", nearest=nearest)
+        exchange.api = api.name
+        call = _Call(request, api, api.space(target.namespace), target.path)
+        if exchange.at >= call.space.next_due:
+            ran = run_due(api.behaviour, call.space, exchange.at, {"settings": api.settings, "server": api.server("")})
+            exchange.trace.append(f"clock: {ran} timer(s) were due")
+        length = request.headers.get("content-length", "")
+        size = max(len(request.body), int(length) if length.isdecimal() else 0)
+        if size > self.options.body_limit:
+            reason = f"the body has {size} bytes, the limit is {self.options.body_limit}"
+            return self._refuse(call, Refused("too_large", "body-limit", reason), exchange)
+        method = request.method
+        match = api.router.match(method, target.path) or (
+            api.router.match("GET", target.path) if method == "HEAD" else None
+        )
+        if match is None and api.behaviour.slashes_forgiven:
+            match = forgiving_match(api, "GET" if method == "HEAD" else method, target.path)
+            if match is not None:
+                self._warn(exchange, "slashes", f"the path is documented as {match.operation.path}")
+        if match is None:
+            return self._unmatched(call, exchange)
+        plan = call.plan = api.plan(match.operation)
+        call.raw_path = match.parameters
+        exchange.operation = plan.operation.id
+        exchange.trace.append(plan.matched)
+        if plan.operation.deprecated:
+            self._warn(exchange, "deprecated", f"{plan.operation.id} is deprecated")
+        return call
+
+    def _prefer(self, call: _Call, preference: Preference, exchange: Exchange) -> Response:
+        """The answer that the author of the test asked for, without effects."""
+        operation = call.plan.operation
+        status = preference.code or call.plan.success
+        exchange.trace.append(f"preference: {preference.describe()}")
+        if str(status) not in operation.responses and operation.response_for(status) is None:
+            detail = f"{operation.id} documents no status {status}; it documents {documented(operation)}"
+            return problem("undocumented-preference", 400, detail)
+        name = "" if preference.example or preference.dynamic else call.plan.error_for(status)
+        if name:
+            response, value = call.api.responder.error(name, operation, self._names(call, exchange))
+        else:
+            draws = Draws(f"{self.options.seed}:{exchange.request.path}")
+            try:
+                response, value = call.api.responder.example(
+                    operation, status, draws, name=preference.example, dynamic=preference.dynamic
+                )
+            except KeyError:
+                detail = f"{operation.id} has no example '{preference.example}' for status {status}"
+                return problem("undocumented-preference", 400, detail)
+        return self._checked(call, response, value, exchange)
+
+    def _authenticate(self, call: _Call, exchange: Exchange) -> None:
+        try:
+            caller = call.caller = call.plan.authenticator.authenticate(call.request)
+        except Refused as refusal:
+            pointer = call.plan.operation.pointer + "/security"
+            exchange.violations.append(
+                Violation("security", "", refusal.reason, call.plan.authenticator.wanted(), pointer)
+            )
+            raise
+        if caller.scheme:
+            exchange.trace.append(_AUTHENTICATED)
+        if caller.warning:
+            self._warn(exchange, f"security.{caller.scheme}", caller.warning)
+
+    def _check_request(self, call: _Call, exchange: Exchange) -> None:
+        request = call.request if "__" not in call.request.query else without_twins(call.request)
+        checked = call.checked = call.plan.request_check.check(request, call.raw_path)
+        exchange.parameters = {"path": checked.path, "query": checked.query}
+        for name in checked.unknown:
+            self._warn(exchange, "unknown", f"{name} is not documented for {call.plan.operation.id} and is ignored")
+        if call.plan.body_unexpected(request):
+            self._warn(exchange, "body", f"{call.plan.operation.id} documents no body; it is ignored")
+        elif call.plan.type_undocumented(request):
+            sent = request.headers.get("content-type", "none")
+            self._warn(
+                exchange, "content-type", f"the Content-Type {sent} is not documented; the body is read all the same"
+            )
+        if checked.violations:
+            exchange.violations += checked.violations
+            error = _FAULTS.get(checked.fault, "invalid_request")
+            raise Refused(error, f"request.{checked.fault}", checked.violations[0].message)
+
+    def _apply(self, call: _Call, exchange: Exchange) -> Response:
+        """Behaviour, answer and its check, in one transaction that is dropped unless the answer may leave."""
+        plan, space = call.plan, call.space
+        key = (call.path, call.request.query, call.request.host) if plan.pure and not exchange.warnings else None
+        remembered = plan.recall(key, space.state) if key is not None else None
+        if remembered is not None:
+            exchange.warnings += remembered.warnings
+            exchange.trace.append("apply: nothing that the answer was read from has changed since it was checked")
+            return self._finished(call, remembered.response)
+        with nullcontext() if plan.pure else space.lock:
+            transaction = space.begin()
+            if plan.runner is None:
+                response, value = self._from_contract(call, transaction.draws)
+            else:
+                scope = OperationScope(transaction, self.clock, self._names(call, exchange))
+                outcome = plan.runner.run(scope)
+                for rule, message in outcome.warnings:
+                    self._warn(exchange, rule, message)
+                if outcome.body is None and plan.answers_by_example:
+                    response, value = self._from_contract(call, transaction.draws)
+                else:
+                    response, value = call.api.responder.success(plan.media, outcome)
+            response = self._checked(call, response, value, exchange)
+            transaction.commit()
+        exchange.trace.append(plan.applied)
+        if key is not None:
+            plan.remember(key, transaction.tables, response, exchange)
+        return self._finished(call, response)
+
+    def _from_contract(self, call: _Call, draws: Draws) -> tuple[Response, Any]:
+        """An answer for an operation that no behaviour file speaks of: the documented example."""
+        return call.api.responder.example(call.plan.operation, call.plan.success, draws)
+
+    def _checked(self, call: _Call, response: Response, value: Any, exchange: Exchange) -> Response:
+        """The response, which must keep the contract to leave. Raises ContractBreach when it does not."""
+        found = call.plan.response_check.violations(response.status, response.headers, response.body, value)
+        if found:
+            first = found[0]
+            place = f"{first.pointer or '/'}: " if first.location == "response.body" else ""
+            raise ContractBreach(f"{place}{first.message}; wanted: {first.expected}", call.plan.operation.id)
+        return response
+
+    def _refuse(self, call: _Call, refusal: Refused, exchange: Exchange) -> Response:
+        """The vendor's error for a refusal, and the reason in the trace."""
+        operation = call.plan.operation if exchange.operation else None
+        response, value = call.api.responder.error(refusal.error, operation, self._names(call, exchange))
+        evidence = f", {refusal.evidence}" if refusal.evidence else ""
+        exchange.trace.append(
+            f"{response.status}: {refusal.reason} (rule {refusal.rule}, error {refusal.error}{evidence})"
+        )
+        own_voice = response.header("x-mockserver-problem") is not None
+        if operation is not None and not own_voice and response.status not in _PROTOCOL_STATUSES:
+            response = self._checked(call, response, value, exchange)
+        return self._finished(call, response)
+
+    def _finished(self, call: _Call, response: Response) -> Response:
+        """The response as HTTP sends it: HEAD has the length of a body, and no body."""
+        if call.request.method != "HEAD" or not response.body:
+            return response
+        headers = (*response.headers, ("Content-Length", str(len(response.body))))
+        return Response(response.status, headers)
+
+    def _unmatched(self, call: _Call, exchange: Exchange) -> Response:
+        """OPTIONS, a wrong method, or a path that the API does not document."""
+        methods = call.api.router.methods(call.path)
+        if methods:
+            allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+            allow = ("Allow", ", ".join(allowed))
+            if call.request.method == "OPTIONS":
+                exchange.trace.append("match: OPTIONS is answered from the documented methods")
+                return Response(204, (allow,))
+            reason = f"{call.path} is documented for {', '.join(methods)}, not for {call.request.method}"
+            exchange.violations.append(Violation("method", "", reason, f"one of {', '.join(methods)}", "/paths"))
+            response = self._refuse(call, Refused("method_not_allowed", "match", reason), exchange)
+            return response._replace(headers=(*response.headers, allow))
+        nearest = call.api.router.nearest(call.request.method, call.path)
+        close = "; ".join(f"{near.method} {near.template} ({near.reason})" for near in nearest)
+        reason = f"{call.api.name} documents no path {call.path}"
+        exchange.violations.append(Violation("path", "", reason, "a documented path", "/paths", hint=close))
+        reason += f"; nearest: {close}" if close else ""
+        return self._refuse(call, Refused("path_not_found", "match", reason), exchange)
+
+    def _unreadable(self, exchange: Exchange) -> Response:
+        """A path with control characters, or with bytes that are not UTF-8."""
+        exchange.trace.append("match: the path has control characters or is not UTF-8")
+        return problem("unreadable-path", 400, "The path has control characters, or bytes that are not UTF-8")
+
+    def _names(self, call: _Call, exchange: Exchange) -> dict[str, Any]:
+        """What expressions of an operation may name."""
+        checked: Any = getattr(call, "checked", None)
+        violation = exchange.violations[0] if exchange.violations else None
+        return {
+            "path": checked.path if checked else call.raw_path,
+            "query": checked.query if checked else {},
+            "headers": call.request.headers,
+            "body": checked.body if checked else None,
+            "caller": call.caller.as_scope(),
+            "settings": call.api.settings,
+            "server": call.api.server(call.request.host),
+            "violation": violation and {"pointer": violation.pointer, "message": violation.message},
+        }
+
+    def _warn(self, exchange: Exchange, rule: str, message: str) -> None:
+        """A warning for the journal; with `strict`, a refusal."""
+        if self.options.strict:
+            raise Refused("invalid_request", f"strict: {rule}", message)
+        exchange.warnings.append(Warn(rule, message))
+
+    def _fault(self, exchange: Exchange, slug: str, error: Exception, **more: Any) -> Response:
+        """A fault of the mock itself, told in its own voice."""
+        exchange.fault = f"{type(error).__name__}: {error}"
+        exchange.trace.append(f"500: {exchange.fault}")
+        return problem(slug, 500, str(error) or type(error).__name__, operation=exchange.operation, **more)

@@ -1,0 +1,82 @@
+"""Which API, which namespace, which operation does a request mean?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from mockserver.contract.routing import Match
+from mockserver.engine.api import Api
+from mockserver.messages import Request
+
+_MOST_SEEN = 1_024
+NAMESPACE_HEADER = "x-mock-namespace"
+
+
+class Target(NamedTuple):
+    """Where a request goes: the API, the namespace, and the path as the API documents it."""
+
+    api: Api | None
+    namespace: str
+    path: str
+    by: str
+
+
+class Routes:
+    """The APIs that are served, found by Host, by prefix, or by a path that only one of them has."""
+
+    def __init__(self, apis: Mapping[str, Api]) -> None:
+        self._apis = apis
+        self._hosts: dict[str, list[Api]] = {}
+        self._seen: dict[str, list[Api] | None] = {}
+        for api in apis.values():
+            for server in api.contract.servers:
+                for host in server.hosts:
+                    self._hosts.setdefault(host, []).append(api)
+
+    def serves_host(self, host: str) -> bool:
+        """Whether `host` is a documented host of an API."""
+        return host in self._hosts
+
+    def target(self, request: Request) -> Target:
+        """The API and the path inside it; `api` is None when no API could be meant."""
+        path = request.path
+        namespace = request.headers.get(NAMESPACE_HEADER, "")
+        if path.startswith("/@"):
+            namespace, _, rest = path[2:].partition("/")
+            path = f"/{rest}"
+        hosted = self._hosted(request)
+        if hosted:
+            knowing = [api for api in hosted if api.router.methods(path)] if len(hosted) > 1 else hosted
+            return Target((knowing or hosted)[0], namespace, path, "host")
+        prefix, slash, rest = path[1:].partition("/")
+        api = self._apis.get(prefix)
+        if api is not None:
+            return Target(api, namespace, f"{slash}{rest}" or "/", "prefix")
+        knowing = [api for api in self._apis.values() if api.router.methods(path)]
+        if len(knowing) == 1:
+            return Target(knowing[0], namespace, path, "path")
+        return Target(None, namespace, path, "")
+
+    def _hosted(self, request: Request) -> list[Api] | None:
+        """The APIs whose documented host was called. Host headers are remembered, as few are ever seen."""
+        header = request.headers.get("host", "")
+        if header not in self._seen:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[header] = self._hosts.get(request.host)
+        return self._seen[header]
+
+    def nearest(self, request: Request, path: str) -> list[str]:
+        """Documented paths, with the prefix of their API, that come close to a path of no API."""
+        found = []
+        for name, api in self._apis.items():
+            for near in api.router.nearest(request.method, path, limit=2):
+                found.append(f"{near.method} /{name}{near.template} ({near.reason})")
+        return found[:3]
+
+
+def forgiving_match(api: Api, method: str, path: str) -> Match | None:
+    """The match of `path` with doubled slashes made single and one at the end added or taken away."""
+    clean = "/" + "/".join(segment for segment in path.split("/") if segment)
+    return api.router.match(method, clean) or api.router.match(method, f"{clean}/")
