@@ -1,0 +1,75 @@
+"""The `mockserver` command: arguments and exit codes, nothing else.
+
+Exit codes: 0 fine, 2 the call or a spec is wrong, 70 the mock itself failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from mockserver import __version__
+from mockserver.cli.lint import lint_command
+from mockserver.cli.listing import list_command
+from mockserver.cli.serve import serve_command
+from mockserver.errors import MockserverError, SpecError, UsageError
+
+USAGE, INTERNAL = 2, 70
+
+
+class Program(click.Group):
+    """A group whose every error is one clear message on stderr, `error: what (hint)`, and an exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            code: object = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            code = 0
+        except click.ClickException as error:
+            code = _fail(error.format_message(), USAGE)
+        except (click.Abort, KeyboardInterrupt):
+            code = 130
+        except SpecError as error:
+            code = _fail("\nerror: ".join(str(problem) for problem in error.problems), USAGE)
+        except UsageError as error:
+            code = _fail(str(error), USAGE)
+        except MockserverError as error:
+            code = _fail(str(error), INTERNAL)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {message}", err=True)
+    return code
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mockserver", message="%(prog)s %(version)s")
+def main() -> None:
+    """Other people's HTTP APIs on your own machine: stateful, and strict about their contract.
+
+    \b
+    Examples:
+      mockserver list                 what ships
+      mockserver serve                serve all of it on http://127.0.0.1:4010
+      mockserver serve ./openapi.yaml serve a document of your own
+      mockserver lint ./my-api        every problem of a spec folder at once
+    """
+
+
+main.add_command(serve_command)
+main.add_command(list_command)
+main.add_command(lint_command)

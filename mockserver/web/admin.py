@@ -1,0 +1,231 @@
+"""`/__admin/…`: the mock seen and steered by tests and tools. JSON in and out, refusals as problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+
+from mockserver import __version__
+from mockserver.errors import UsageError, did_you_mean
+from mockserver.state.clock import Stopwatch, format_time, parse_duration, parse_time
+from mockserver.web.access import Access
+from mockserver.web.problems import Refusal, json_response
+from mockserver.web.wsgi import Door
+
+if TYPE_CHECKING:
+    from mockserver.engine.engine import Engine
+
+NAMESPACE_HEADER = "X-Mock-Namespace"
+_FILTERS = ("api", "operation", "status", "violations", "since", "limit", "namespace")
+_CLOCK_KEYS = ("set", "advance", "freeze")
+
+
+def admin_blueprint(door: Door, access: Access) -> Blueprint:
+    """The admin API over whatever engine `door` holds at the moment of the call."""
+    admin = Blueprint("admin", __name__, url_prefix="/__admin")
+    started = Stopwatch.read()
+
+    @admin.before_request
+    def guard() -> None:
+        access.check(request)
+
+    @admin.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> Response:
+        return refusal.response()
+
+    @admin.get("/health")
+    def health() -> Response:
+        uptime = round(Stopwatch.read() - started, 3)
+        return json_response({"status": "ok", "version": __version__, "apis": list(door.engine.apis), "uptime": uptime})
+
+    @admin.get("/requests")
+    def requests() -> Response:
+        journal = door.engine.journal
+        found = journal.find(**_journal_filter(request.args.to_dict(), door.engine))
+        return json_response({"requests": [exchange.as_json() for exchange in found], "last_seq": journal.last_seq})
+
+    @admin.post("/reset")
+    def reset() -> Response:
+        wanted = _json_object({"api", "namespace"}, optional=True)
+        api = wanted.get("api")
+        if api is not None:
+            _known_api(door.engine, api)
+        namespace = wanted.get("namespace", request.headers.get(NAMESPACE_HEADER))
+        door.engine.reset(api, namespace)
+        return json_response({"reset": {"api": api, "namespace": namespace}})
+
+    @admin.get("/state/<api>")
+    def state(api: str) -> Response:
+        return json_response(_state(door.engine, api))
+
+    @admin.get("/state/<api>/<resource>")
+    def records(api: str, resource: str) -> Response:
+        return json_response(_known_resource(_state(door.engine, api), resource))
+
+    @admin.put("/state/<api>/<resource>")
+    def replace(api: str, resource: str) -> Response:
+        _known_resource(_state(door.engine, api), resource)
+        given = _json_body()
+        if not isinstance(given, list) or not all(isinstance(record, dict) for record in given):
+            raise Refusal(400, "the body must be a JSON array of records, each an object")
+        _or_refuse(400, lambda: door.engine.replace_state(api, resource, given, _namespace()))
+        return json_response(_state(door.engine, api)[resource])
+
+    @admin.post("/snapshots")
+    def snapshot() -> Response:
+        return json_response({"id": door.engine.snapshot()}, 201)
+
+    @admin.post("/snapshots/<snapshot_id>/restore")
+    def restore(snapshot_id: str) -> Response:
+        _or_refuse(404, lambda: door.engine.restore(snapshot_id))
+        return json_response({"restored": snapshot_id})
+
+    @admin.get("/clock")
+    def clock() -> Response:
+        return json_response(_clock(door.engine))
+
+    @admin.post("/clock")
+    def set_clock() -> Response:
+        _turn_clock(door.engine, _json_object(set(_CLOCK_KEYS)))
+        return json_response(_clock(door.engine))
+
+    @admin.get("/openapi/<api>")
+    def openapi(api: str) -> Response:
+        return json_response(_known_api(door.engine, api).contract.source)
+
+    calls = [
+        f"{method} {rule}"
+        for method, rule in (
+            ("GET", "/__admin/health"),
+            ("GET", "/__admin/requests?" + "&".join(f"{name}=" for name in _FILTERS)),
+            ("POST", "/__admin/reset"),
+            ("GET", "/__admin/state/<api>"),
+            ("GET, PUT", "/__admin/state/<api>/<resource>"),
+            ("POST", "/__admin/snapshots"),
+            ("POST", "/__admin/snapshots/<id>/restore"),
+            ("GET, POST", "/__admin/clock"),
+            ("GET", "/__admin/openapi/<api>"),
+        )
+    ]
+
+    @admin.app_errorhandler(HTTPException)
+    def unknown(error: HTTPException) -> Response:
+        status = error.code or 500
+        details = {404: f"there is no admin call {request.path}", 405: f"{request.path} does not take {request.method}"}
+        response = Refusal(status, details.get(status, error.description or ""), calls=calls).response()
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    return admin
+
+
+def _namespace() -> str:
+    return request.headers.get(NAMESPACE_HEADER, "")
+
+
+def _known_api(engine: Engine, name: object) -> Any:
+    api = engine.apis.get(name) if isinstance(name, str) else None
+    if api is None:
+        served = ", ".join(engine.apis)
+        raise Refusal(404, f"no API {name!r} is served here", did_you_mean(str(name), engine.apis, f"served: {served}"))
+    return api
+
+
+def _state(engine: Engine, api: str) -> dict[str, list[dict[str, Any]]]:
+    _known_api(engine, api)
+    return engine.state(api, _namespace())
+
+
+def _known_resource(state: Mapping[str, list[dict[str, Any]]], resource: str) -> list[dict[str, Any]]:
+    if resource not in state:
+        has = f"there are: {', '.join(state)}" if state else ""
+        raise Refusal(404, f"no resource {resource!r}", did_you_mean(resource, state, has))
+    return state[resource]
+
+
+def _or_refuse(status: int, act: Callable[[], None]) -> None:
+    try:
+        act()
+    except UsageError as error:
+        message = str(error).removesuffix(f" ({error.hint})") if error.hint else str(error)
+        raise Refusal(status, message, error.hint) from None
+
+
+def _json_body() -> Any:
+    try:
+        return orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, f"the body is not JSON: {error}") from None
+
+
+def _json_object(known: set[str], *, optional: bool = False) -> dict[str, Any]:
+    if optional and not request.get_data():
+        return {}
+    given = _json_body()
+    if not isinstance(given, dict):
+        raise Refusal(400, "the body must be a JSON object")
+    for key in given:
+        if key not in known:
+            raise Refusal(400, f"unknown key {key!r}", did_you_mean(key, known, f"known: {', '.join(sorted(known))}"))
+    return given
+
+
+def _journal_filter(given: dict[str, str], engine: Engine) -> dict[str, Any]:
+    """Query parameters -> arguments of `Journal.find`."""
+    wanted: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in ("status", "since", "limit"):
+            if not value.isdecimal():
+                raise Refusal(400, f"{name} must be a whole number, not {value[:80]!r}")
+            wanted[name] = int(value)
+        elif name == "violations":
+            if value not in ("true", "false"):
+                raise Refusal(400, f"violations must be true or false, not {value[:80]!r}")
+            wanted[name] = value == "true"
+        elif name in _FILTERS:
+            wanted[name] = value
+        else:
+            hint = did_you_mean(name, _FILTERS, f"known: {', '.join(_FILTERS)}")
+            raise Refusal(400, f"unknown filter {name[:80]!r}", hint)
+    if "api" in wanted:
+        _known_api(engine, wanted["api"])
+    if NAMESPACE_HEADER in request.headers:
+        wanted.setdefault("namespace", _namespace())
+    return wanted
+
+
+def _clock(engine: Engine) -> dict[str, Any]:
+    return {"now": format_time(engine.clock.now(), 3), "frozen": engine.clock.frozen}
+
+
+def _turn_clock(engine: Engine, wanted: dict[str, Any]) -> None:
+    """All of `wanted` is read before anything is done, so a bad call changes nothing."""
+    if not wanted:
+        raise Refusal(
+            400, "nothing to do", 'send {"advance": "PT1H"}, {"set": "2027-01-01T00:00:00Z"} or {"freeze": true}'
+        )
+    moment: datetime | None = None
+    try:
+        if "set" in wanted:
+            moment = parse_time(str(wanted["set"]))
+        step = parse_duration(str(wanted["advance"])) if "advance" in wanted else None
+        freeze = wanted.get("freeze")
+        if freeze is not None and not isinstance(freeze, bool):
+            raise ValueError(f"freeze must be true or false, not {freeze!r}")
+        if step is not None and step.total_seconds() < 0:
+            raise ValueError("the clock only advances: use set to go back")
+        if moment is not None:
+            engine.clock.set(moment)
+        if step is not None:
+            engine.clock.advance(step)
+        if freeze is not None:
+            engine.clock.freeze(freeze)
+    except (ValueError, OverflowError) as error:
+        raise Refusal(400, str(error)) from None

@@ -1,0 +1,28 @@
+"""The Flask application: the engine in front, the admin API and the pages for people behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from mockserver.web.access import Access
+from mockserver.web.admin import admin_blueprint
+from mockserver.web.index import index_blueprint
+from mockserver.web.wsgi import Door
+
+if TYPE_CHECKING:
+    from mockserver.engine.engine import Engine
+
+
+def create_app(engine: Engine, access: Access | None = None) -> Flask:
+    """A Flask application that serves `engine`; by default its admin API answers this machine only.
+
+    `app.wsgi_app` is the `Door`, through which the engine can be swapped.
+    """
+    app = Flask(__name__)
+    door = Door(engine, app.wsgi_app)
+    app.wsgi_app = door  # type: ignore[method-assign]
+    app.register_blueprint(admin_blueprint(door, access or Access()))
+    app.register_blueprint(index_blueprint(door))
+    return app

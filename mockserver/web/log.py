@@ -1,0 +1,146 @@
+"""The log of `serve`: a line per request with its verdict, written from the journal, never on a request's way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+import orjson
+
+from mockserver.state.clock import format_time
+
+if TYPE_CHECKING:
+    from mockserver.contract.schemas import Violation
+    from mockserver.engine.journal import Exchange
+    from mockserver.web.wsgi import Door
+
+LogFormat = Literal["text", "json"]
+
+_COLOURS = {"ok": "\x1b[32m", "warning": "\x1b[33m", "violation": "\x1b[31m", "problem": "\x1b[1;31m"}
+_PLAIN = "\x1b[0m"
+
+
+class JournalLog:
+    """Writes what the journal of the door's engine has that was not written yet. Used by one thread."""
+
+    def __init__(self, door: Door, stream: IO[str], style: LogFormat = "text") -> None:
+        self._door = door
+        self._journal = door.engine.journal
+        self._seq = self._journal.last_seq
+        self._stream: IO[str] | None = stream
+        self._style = style
+        self._colour = style == "text" and wants_colour(stream)
+
+    def pump(self) -> None:
+        """Write all new exchanges, of the old engine first when it has been swapped since."""
+        self._drain()
+        journal = self._door.engine.journal
+        if journal is not self._journal:
+            self._journal, self._seq = journal, 0
+            self._drain()
+
+    def note(self, text: str) -> None:
+        """Say something that is no request: as a line of text, or as a JSON object like all the others."""
+        line = orjson.dumps({"message": text}).decode() if self._style == "json" else text
+        self.write(f"{line}\n")
+
+    def write(self, text: str) -> None:
+        """Write finished lines; a reader that has gone away is no reason to stop serving."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._stream = None
+
+    def _drain(self) -> None:
+        new = self._journal.since(self._seq)
+        if not new:
+            return
+        self._seq = new[-1].seq
+        if self._stream is not None:
+            self.write("".join(json_line(e) if self._style == "json" else text_lines(e, self._colour) for e in new))
+
+
+def wants_colour(stream: IO[str]) -> bool:
+    """Colour is for terminals, and for those who have not set NO_COLOR (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def text_lines(exchange: Exchange, colour: bool = False) -> str:
+    """`12:00:01 POST /pets 201 createPet 0.3 ms ok`, and indented beneath what was wrong.
+
+    Cheap on purpose: under load this thread takes its time from the one that answers.
+    """
+    request, verdict = exchange.request, exchange.verdict
+    shown = f"{_COLOURS[verdict]}{verdict}{_PLAIN}" if colour else verdict
+    line = (
+        f"{_time_of_day(int(exchange.at))} {_request_line(request.method, request.path, request.query)} "
+        f"{exchange.response.status} {exchange.operation or '-'} {exchange.duration * 1000:.1f} ms {shown}\n"
+    )
+    if verdict == "ok" and exchange.operation:
+        return line
+    return line + "".join(f"    {printable(remark)}\n" for remark in _remarks(exchange))
+
+
+def json_line(exchange: Exchange) -> str:
+    """The same as one JSON object on one line."""
+    request = exchange.request
+    record = {
+        "time": format_time(datetime.fromtimestamp(exchange.at, UTC), 3),
+        "seq": exchange.seq,
+        "api": exchange.api,
+        "namespace": exchange.namespace,
+        "method": printable(request.method),
+        "target": target(request.path, request.query),
+        "status": exchange.response.status,
+        "operation": exchange.operation,
+        "duration_ms": round(exchange.duration * 1000, 3),
+        "verdict": exchange.verdict,
+        "violations": [violation.message for violation in exchange.violations],
+        "warnings": [warning.message for warning in exchange.warnings],
+    }
+    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
+@lru_cache(maxsize=16)
+def _time_of_day(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).astimezone().strftime("%H:%M:%S")
+
+
+@lru_cache(maxsize=256)
+def _request_line(method: str, path: str, query: str) -> str:
+    return f"{printable(method)} {target(path, query)}"
+
+
+def target(path: str, query: str) -> str:
+    """Path and query as they would stand in a request line: nothing in it can break a line or a terminal."""
+    shown = path if path.isascii() and path.isprintable() and " " not in path else quote(path, errors="surrogateescape")
+    return f"{shown}?{printable(query)}" if query else shown
+
+
+def printable(text: str) -> str:
+    """`text` with all that is not printable as escapes, cut to a length that a log can bear."""
+    text = text if len(text) <= 500 else f"{text[:500]}…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _remarks(exchange: Exchange) -> Iterator[str]:
+    for violation in exchange.violations:
+        yield _violation(violation)
+    for warning in exchange.warnings:
+        yield f"warning: {warning.message}"
+    if exchange.fault or not exchange.operation:
+        yield from exchange.trace
+
+
+def _violation(violation: Violation) -> str:
+    where = f"{violation.location} {violation.pointer}".strip()
+    return f"violation: {where}: {violation.message}" + (f" ({violation.hint})" if violation.hint else "")
