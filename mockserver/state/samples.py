@@ -13,18 +13,32 @@ from typing import Any
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _TRIES = 20
+_SPARE_BITS = 40  # how much larger than a draw the pool must be for the draw to be even
 _DIGITS_AT_ONCE = 60
 _LONGEST = 10_000
 _ALPHANUMERIC = _LETTERS.upper() + _LETTERS + "0123456789"
 
 
 class Draws:
-    """Draws number `count`, `count + 1`, … of the generator named by `seed`."""
+    """Draws number `count`, `count + 1`, … of the generator named by `seed`.
 
-    __slots__ = ("_seed", "count")
+    What is left of a digest serves the next small draws of the same instance, so that an id of a few digits does not
+    cost a hash of its own.
+    """
+
+    __slots__ = ("_left", "_pool", "_seed", "count")
 
     def __init__(self, seed: str, count: int = 0) -> None:
         self._seed, self.count = seed, count
+        self._pool, self._left = 0, 1  # a number below `_left`, all equally likely
+
+    def _below(self, bound: int) -> int:
+        """A whole number from 0 to `bound` - 1."""
+        if self._left < bound << _SPARE_BITS:
+            self._pool, self._left = self._number(), 1 << 256
+        self._pool, drawn = divmod(self._pool, bound)
+        self._left //= bound
+        return drawn
 
     def _number(self) -> int:
         self.count += 1
@@ -49,7 +63,7 @@ class Draws:
         if length > _DIGITS_AT_ONCE:
             return self.digits(_DIGITS_AT_ONCE) + self._text("0123456789", length - _DIGITS_AT_ONCE)
         least = 10 ** (length - 1)
-        return str(least + self._number() % (9 * least))
+        return str(least + self._below(9 * least))
 
     def hex(self, length: int) -> str:
         """`length` lower-case hexadecimal digits."""
@@ -73,7 +87,7 @@ class Draws:
         """A whole number from `low` to `high`, both included."""
         if high < low:
             raise ValueError(f"integer({low}, {high}): the upper bound is below the lower")
-        return low + self._number() % (high - low + 1)
+        return low + self._below(high - low + 1)
 
     def matching(self, pattern: str, least: int = 0, most: int | None = None) -> str:
         """A text that matches a regular expression and, where a few tries allow, has `least` to `most` characters.
@@ -98,4 +112,4 @@ class Draws:
     def pick(self, values: Sequence[Any]) -> Any:
         """One of `values`; None when there are none."""
         items = list(values)
-        return items[self._number() % len(items)] if items else None
+        return items[self._below(len(items))] if items else None

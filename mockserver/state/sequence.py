@@ -1,8 +1,8 @@
 """A persistent sorted sequence: adding or removing gives a new one that shares nearly everything with the old.
 
-Entries are kept in chunks of a few hundred, the chunks in one tuple. A change copies one chunk and the tuple of chunks,
-so it costs microseconds with 100,000 entries, and any older version stays as it was: that is what makes snapshots,
-transactions and reads without a lock free.
+Entries are kept in chunks, and the newest at the end in a short tail. Adding at the end copies the tail alone; any
+other change copies one chunk and the list of chunks. So a change costs microseconds with 100,000 entries, and every
+older version stays as it was: that is what makes snapshots, transactions and reads without a lock free.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ _CHUNK = 128
 class SortedSequence:
     """An immutable sequence of entries in ascending order."""
 
-    __slots__ = ("_chunks", "_firsts", "_length")
+    __slots__ = ("_chunks", "_firsts", "_length", "_tail")
 
-    #: The chunks, none empty, and the first entry of each. Never changed in place: another version may hold them.
+    #: The chunks, none empty, the first entry of each, and what comes after all of them. None of these lists is ever
+    #: changed in place: another version may hold it.
     _chunks: list[list[Entry]]
     _firsts: list[Entry]
+    _tail: list[Entry]
     _length: int
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
@@ -33,80 +35,111 @@ class SortedSequence:
         ordered = sorted(entries)
         self._chunks = [ordered[at : at + _CHUNK] for at in range(0, len(ordered), _CHUNK)]
         self._firsts = [chunk[0] for chunk in self._chunks]
+        self._tail = []
         self._length = len(ordered)
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Iterator[Entry]:
-        return chain.from_iterable(self._chunks)
+        return chain(chain.from_iterable(self._chunks), self._tail)
 
     def __reversed__(self) -> Iterator[Entry]:
-        return chain.from_iterable(reversed(chunk) for chunk in reversed(self._chunks))
+        chunks = chain.from_iterable(reversed(chunk) for chunk in reversed(self._chunks))
+        return chain(reversed(self._tail), chunks)
+
+    def _made(self, chunks: list[list[Entry]], firsts: list[Entry], tail: list[Entry], length: int) -> SortedSequence:
+        made = SortedSequence.__new__(SortedSequence)
+        made._chunks, made._firsts, made._tail, made._length = chunks, firsts, tail, length
+        return made
+
+    def last(self) -> Entry | None:
+        """The greatest entry, or None when there is none."""
+        if self._tail:
+            return self._tail[-1]
+        return self._chunks[-1][-1] if self._chunks else None
 
     def _with_chunk(self, at: int, replacement: list[list[Entry]], growth: int) -> SortedSequence:
-        changed = SortedSequence.__new__(SortedSequence)
         chunks = self._chunks.copy()
         chunks[at : at + 1] = replacement
-        changed._chunks = chunks
-        if len(replacement) == 1 and replacement[0][0] is self._firsts[at]:
-            changed._firsts = self._firsts  # the usual case: nothing came before the first of its chunk
-        else:
-            firsts = self._firsts.copy()
+        firsts = self._firsts
+        if len(replacement) != 1 or replacement[0][0] is not firsts[at]:
+            firsts = firsts.copy()
             firsts[at : at + 1] = [chunk[0] for chunk in replacement]
-            changed._firsts = firsts
-        changed._length = self._length + growth
-        return changed
+        return self._made(chunks, firsts, self._tail, self._length + growth)
 
     def with_entry(self, entry: Entry) -> SortedSequence:
         """This sequence and `entry`, which must not be in it yet."""
-        if not self._chunks:
-            return SortedSequence([entry])
-        last = len(self._chunks) - 1
-        if self._chunks[last][-1] < entry:  # the usual case: what is new comes last
-            at, chunk = last, [*self._chunks[last], entry]
-        else:
-            at = max(bisect_right(self._firsts, entry) - 1, 0)
-            chunk = self._chunks[at].copy()
-            insort(chunk, entry)
+        last = self.last()
+        if last is None or last < entry:  # the usual case: what is new comes last
+            tail = [*self._tail, entry]
+            if len(tail) < _CHUNK:
+                return self._made(self._chunks, self._firsts, tail, self._length + 1)
+            return self._made([*self._chunks, tail], [*self._firsts, tail[0]], [], self._length + 1)
+        if not self._chunks or (self._tail and self._chunks[-1][-1] < entry):
+            tail = self._tail.copy()
+            insort(tail, entry)
+            return self._made(self._chunks, self._firsts, tail, self._length + 1)
+        at = max(bisect_right(self._firsts, entry) - 1, 0)
+        chunk = self._chunks[at].copy()
+        insort(chunk, entry)
         if len(chunk) <= 2 * _CHUNK:
             return self._with_chunk(at, [chunk], 1)
         return self._with_chunk(at, [chunk[:_CHUNK], chunk[_CHUNK:]], 1)
 
+    def extended(self, entries: Iterable[Entry]) -> SortedSequence:
+        """This sequence and `entries`, in any order."""
+        entries = sorted(entries)
+        last = self.last()
+        if last is not None and entries and entries[0] < last:
+            grown = self
+            for entry in entries:
+                grown = grown.with_entry(entry)
+            return grown
+        tail = [*self._tail, *entries]
+        whole = len(tail) - len(tail) % _CHUNK
+        added = [tail[at : at + _CHUNK] for at in range(0, whole, _CHUNK)]
+        chunks, firsts = [*self._chunks, *added], [*self._firsts, *(chunk[0] for chunk in added)]
+        return self._made(chunks, firsts, tail[whole:], self._length + len(entries))
+
     def without_entry(self, entry: Entry) -> SortedSequence:
         """This sequence without `entry`; the same object when it is not in it."""
-        at = bisect_right(self._firsts, entry) - 1
-        if at < 0:
-            return self
-        chunk = self._chunks[at]
-        place = bisect_left(chunk, entry)
+        at, place = self._position(entry)
+        chunk = self._chunk(at)
         if place == len(chunk) or chunk[place] != entry:
             return self
-        chunk = chunk.copy()
-        del chunk[place]
-        return self._with_chunk(at, [chunk] if chunk else [], -1)
+        left = chunk.copy()
+        del left[place]
+        if at == len(self._chunks):
+            return self._made(self._chunks, self._firsts, left, self._length - 1)
+        return self._with_chunk(at, [left] if left else [], -1)
+
+    def _chunk(self, at: int) -> list[Entry]:
+        """The chunk at `at`; the tail stands after the last."""
+        return self._chunks[at] if at < len(self._chunks) else self._tail
 
     def _position(self, entry: Entry) -> tuple[int, int]:
         """The chunk and the place in it before which `entry` would stand."""
+        tail = self._tail
+        if not self._chunks or (tail and tail[0] <= entry):
+            return len(self._chunks), bisect_left(tail, entry)
         at = max(bisect_right(self._firsts, entry) - 1, 0)
         return at, bisect_left(self._chunks[at], entry)
 
     def between(self, low: Entry, high: Entry) -> Iterator[Entry]:
         """The entries with low <= entry < high."""
-        if not self._chunks:
-            return
         (first, start), (last, end) = self._position(low), self._position(high)
         for at in range(first, last + 1):
-            chunk = self._chunks[at]
+            chunk = self._chunk(at)
             yield from chunk[start if at == first else 0 : end if at == last else len(chunk)]
 
     def count_between(self, low: Entry, high: Entry) -> int:
         """How many entries `between` would give, without visiting them."""
-        if not self._chunks:
-            return 0
         (first, start), (last, end) = self._position(low), self._position(high)
-        return sum([len(chunk) for chunk in self._chunks[first:last]]) - start + end
+        return sum([len(self._chunk(at)) for at in range(first, last)]) - start + end
 
     def first(self) -> Entry | None:
         """The smallest entry, or None when there is none."""
-        return self._firsts[0] if self._firsts else None
+        if self._firsts:
+            return self._firsts[0]
+        return self._tail[0] if self._tail else None

@@ -30,6 +30,13 @@ class AgainstAList(RuleBasedStateMachine):
             self.sequence = self.sequence.with_entry(entry)
             self.model = sorted([*self.model, entry])
 
+    @rule(entries=st.lists(ENTRIES, unique=True, max_size=5))
+    def extend(self, entries: list[tuple[int, int]]) -> None:
+        new = [entry for entry in entries if entry not in self.model]
+        self.versions.append((self.sequence, self.model))
+        self.sequence = self.sequence.extended(new)
+        self.model = sorted([*self.model, *new])
+
     @rule(entry=ENTRIES)
     def remove(self, entry: tuple[int, int]) -> None:
         before = self.sequence
@@ -52,6 +59,7 @@ class AgainstAList(RuleBasedStateMachine):
         assert list(reversed(self.sequence)) == self.model[::-1]
         assert len(self.sequence) == len(self.model)
         assert self.sequence.first() == (self.model[0] if self.model else None)
+        assert self.sequence.last() == (self.model[-1] if self.model else None)
 
     def teardown(self) -> None:
         for sequence, model in self.versions:
