@@ -15,6 +15,7 @@ from mockserver.state.samples import Draws
 
 _DEEPEST = 12  # beyond, only what is required
 _BOTTOM = 20  # beyond, nothing: a schema that contains itself has to take another branch
+_MOST_PARTS = 5_000  # so that a schema with no finite value is given up soon
 _TRIES = 20
 _WORDS = (
     "amber",
@@ -74,6 +75,15 @@ class _TooDeep(Exception):
     """A value would not come to an end on this way."""
 
 
+class _Way:
+    """One attempt at a value: where its random choices come from, and how many parts it may still have."""
+
+    __slots__ = ("draws", "left")
+
+    def __init__(self, draws: Draws) -> None:
+        self.draws, self.left = draws, _MOST_PARTS
+
+
 def example_of(media: MediaType, draws: Draws, *, name: str = "", dynamic: bool = False) -> Any:
     """A value for a media type of a response: the example called `name`, the first one, or one made from the schema.
 
@@ -93,7 +103,7 @@ def sample(schema: Schema, draws: Draws) -> Any:
     """A value that keeps `schema` in an answer. Raises NoExample."""
     for attempt in range(_TRIES):
         try:
-            value = _make(schema, draws, 0, richness=max(0, 2 - attempt // 4))
+            value = _make(schema, _Way(draws), 0, richness=max(0, 2 - attempt // 4))
         except (_TooDeep, ValueError):  # ValueError: a pattern of which no text can be made
             continue
         if schema.is_valid(value, direction="response"):
@@ -101,54 +111,55 @@ def sample(schema: Schema, draws: Draws) -> Any:
     raise NoExample(schema)
 
 
-def _make(schema: Schema, draws: Draws, depth: int, richness: int) -> Any:
-    if depth > _BOTTOM:
+def _make(schema: Schema, way: _Way, depth: int, richness: int) -> Any:
+    way.left -= 1
+    if depth > _BOTTOM or way.left < 0:
         raise _TooDeep
     data = _merged(schema)
     if "const" in data:
         return data["const"]
     if data.get("enum"):
-        return draws.pick(data["enum"])
+        return way.draws.pick(data["enum"])
     for keyword in ("example", "default"):
         if keyword in data and richness == 2:
             return data[keyword]
     if data.get("examples") and richness == 2 and isinstance(data["examples"], list):
         return data["examples"][0]
-    branches = _alternatives(schema, draws, richness)
+    branches = _alternatives(schema, way, richness)
     if not branches:
-        return _of_kind(schema, data, draws, depth, richness, {})
+        return _of_kind(schema, data, way, depth, richness, {})
     if depth > _DEEPEST // 3:
         branches.sort(key=_nested)
     for branch in branches:
         try:
-            part = _make(branch, draws, depth + 1, richness)
+            part = _make(branch, way, depth + 1, richness)
             if not isinstance(part, dict):
                 return part
             named, known = branch.properties(), _known(schema)
             part = {name: value for name, value in part.items() if name in named or name not in known}
             both = {**data, "required": [*data.get("required", ()), *_merged(branch).get("required", ())]}
-            return _of_kind(schema, both, draws, depth, richness, part)
+            return _of_kind(schema, both, way, depth, richness, part)
         except _TooDeep:
             continue
     raise _TooDeep
 
 
 def _of_kind(
-    schema: Schema, data: Mapping[str, Any], draws: Draws, depth: int, richness: int, part: dict[str, Any]
+    schema: Schema, data: Mapping[str, Any], way: _Way, depth: int, richness: int, part: dict[str, Any]
 ) -> Any:
     """A value of the schema's own type; `part` is what a branch of `oneOf` or `anyOf` has given already."""
     kinds = schema.types() or schema.possible_types()
     kind = next((kind for kind in ("object", "array", "string", "integer", "number", "boolean") if kind in kinds), "")
     if kind == "object" or (not kinds and (schema.properties() or data.get("required"))):
-        return _object(schema, data, draws, depth, richness, part)
+        return _object(schema, data, way, depth, richness, part)
     if kind == "array":
-        return _array(schema, data, draws, depth, richness)
+        return _array(schema, data, way, depth, richness)
     if kind == "string":
-        return _string(data, draws)
+        return _string(data, way.draws)
     if kind in ("integer", "number"):
-        return _number(data, draws, whole=kind == "integer")
+        return _number(data, way.draws, whole=kind == "integer")
     if kind == "boolean":
-        return bool(draws.integer(0, 1))
+        return bool(way.draws.integer(0, 1))
     return None if kinds else {}
 
 
@@ -169,7 +180,7 @@ def _merged(schema: Schema) -> dict[str, Any]:
     return merged
 
 
-def _alternatives(schema: Schema, draws: Draws, richness: int) -> list[Schema]:
+def _alternatives(schema: Schema, way: _Way, richness: int) -> list[Schema]:
     """The branches of the first `oneOf` or `anyOf`: the one to be taken, then those that may stand in for it."""
     for facet in schema.facets():
         if not isinstance(facet.data, dict):
@@ -177,7 +188,7 @@ def _alternatives(schema: Schema, draws: Draws, richness: int) -> list[Schema]:
         for keyword in ("oneOf", "anyOf"):
             count = len(facet.data.get(keyword) or ())
             if count:
-                first = 0 if richness == 2 else draws.integer(0, count - 1)
+                first = 0 if richness == 2 else way.draws.integer(0, count - 1)
                 places = [first, *(at for at in range(count) if at != first)]
                 return [schema.schemas.at(facet.document, join(facet.pointer, keyword, at)) for at in places]
     return []
@@ -198,7 +209,7 @@ def _nested(schema: Schema) -> bool:
 
 
 def _object(
-    schema: Schema, data: Mapping[str, Any], draws: Draws, depth: int, richness: int, part: dict[str, Any]
+    schema: Schema, data: Mapping[str, Any], way: _Way, depth: int, richness: int, part: dict[str, Any]
 ) -> dict[str, Any]:
     required = set(data.get("required", ()))
     known = _known(schema)
@@ -208,21 +219,21 @@ def _object(
     made: dict[str, Any] = {}
     for name, field in known.items():
         if name in required:
-            made[name] = _make(field, draws, depth + 1, richness if depth < _DEEPEST else 0)
+            made[name] = _make(field, way, depth + 1, richness if depth < _DEEPEST else 0)
         elif depth < _DEEPEST // 4 and richness > 0:
             try:
-                made[name] = _make(field, draws, depth + 1, richness)
+                made[name] = _make(field, way, depth + 1, richness)
             except _TooDeep:
                 continue
     made |= part
     others = _others(schema)
     for name in sorted(required - set(made)):
-        made[name] = _other(others, draws, depth, richness)
+        made[name] = _other(others, way, depth, richness)
     for name in known:
         if len(made) < data.get("minProperties", 0) and name not in made:
-            made[name] = _make(known[name], draws, depth + 1, 0)
+            made[name] = _make(known[name], way, depth + 1, 0)
     while len(made) < data.get("minProperties", 0):
-        made[f"{draws.pick(_WORDS)}{len(made)}"] = _other(others, draws, depth, richness)
+        made[f"{way.draws.pick(_WORDS)}{len(made)}"] = _other(others, way, depth, richness)
     return made
 
 
@@ -234,11 +245,11 @@ def _others(schema: Schema) -> Schema | None:
     return None
 
 
-def _other(others: Schema | None, draws: Draws, depth: int, richness: int) -> Any:
-    return draws.pick(_WORDS) if others is None else _make(others, draws, depth + 1, richness)
+def _other(others: Schema | None, way: _Way, depth: int, richness: int) -> Any:
+    return way.draws.pick(_WORDS) if others is None else _make(others, way, depth + 1, richness)
 
 
-def _array(schema: Schema, data: Mapping[str, Any], draws: Draws, depth: int, richness: int) -> list[Any]:
+def _array(schema: Schema, data: Mapping[str, Any], way: _Way, depth: int, richness: int) -> list[Any]:
     least = data.get("minItems", 0)
     most = data.get("maxItems", max(least, 2))
     length = least if depth > _DEEPEST // 3 or richness == 0 else max(least, min(2, most))
@@ -247,17 +258,17 @@ def _array(schema: Schema, data: Mapping[str, Any], draws: Draws, depth: int, ri
     made = [
         _make(
             schema.schemas.at(schema.resolved().document, join(schema.resolved().pointer, "prefixItems", at)),
-            draws,
+            way,
             depth + 1,
             richness,
         )
-        for at in range(min(len(prefix), max(length, len(prefix))))
+        for at in range(len(prefix))
     ]
     tries = 0
     while len(made) < length and tries < _TRIES * (length + 1):
         tries += 1
         try:
-            value = _make(items, draws, depth + 1, richness) if items is not None else draws.pick(_WORDS)
+            value = _make(items, way, depth + 1, richness) if items is not None else way.draws.pick(_WORDS)
         except _TooDeep:
             if len(made) < least:
                 raise
