@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mockserver.behaviour.build_operation import OperationBuilder
+from mockserver.behaviour.build_operation import LATER_NAMES, OperationBuilder
 from mockserver.behaviour.declared import (
     Behaviour,
     ErrorSpec,
@@ -18,20 +18,20 @@ from mockserver.behaviour.declared import (
 )
 from mockserver.behaviour.functions import DRAWS, FUNCTIONS
 from mockserver.behaviour.keys import KeyChecker, Place
-from mockserver.behaviour.reading import Reader
+from mockserver.behaviour.reading import Reader, unusable
 from mockserver.contract.model import Contract
 from mockserver.errors import SpecError, UsageError, did_you_mean
-from mockserver.expressions import Language
+from mockserver.expressions import FAULTS, Language
 from mockserver.spec.behaviour_schema import structure_problems
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
 from mockserver.state.clock import parse_time
-from mockserver.state.store import Record, TableSpec
+from mockserver.state.records import Record, TableSpec
 
 #: Names that every expression of an operation knows, beside resources and its own `let`.
 OPERATION_NAMES = ("path", "query", "headers", "body", "caller", "now", "settings", "server", "item", "parent")
 _RESOURCE_NAMES = ("now", "settings", "server", "caller", "item")
-_RESERVED_NAMES = frozenset({*OPERATION_NAMES, "items", "error", "violation", "true", "false", "null"})
+_RESERVED_NAMES = frozenset({*OPERATION_NAMES, *LATER_NAMES, "error", "violation"})
 
 
 def build_behaviour(
@@ -71,10 +71,13 @@ class _Builder:
         requests = data.get("requests", {})
         if requests:
             reader.grade(requests)
-        language = self.language.with_names(*OPERATION_NAMES, "error", "violation")
+        language = self.language.with_names(*OPERATION_NAMES, "violation")
         errors = {name: self.error(name, entry, language) for name, entry in data.get("errors", {}).items()}
-        body = reader.value(data["error_body"], language, "/error_body") if "error_body" in data else None
-        self.keys.done(Place())
+        body = None
+        if "error_body" in data:
+            body = reader.value(data["error_body"], language.with_names("error"), "/error_body")
+            shared = [_values(entry) for entry in data.get("errors", {}).values() if "body" not in entry]
+            self.keys.done(Place(error=frozenset({"name", "status"}.union(*shared))))
         resources = {name: self.resource(name, entry) for name, entry in data.get("resources", {}).items()}
         operations = self.operations(resources)
         self.keys.check(resources, operations, stored)
@@ -103,15 +106,13 @@ class _Builder:
 
     def error(self, name: str, entry: Mapping[str, Any], language: Language) -> ErrorSpec:
         pointer = join("/errors", name)
-        values = {key: value for key, value in entry.items() if key not in ("headers", "body", "evidence")}
-        return ErrorSpec(
-            name=name,
-            status=entry["status"],
-            values=self.reader.value(values, language, pointer),
-            headers=self.reader.value(entry.get("headers", {}), language, join(pointer, "headers")),
-            body=self.reader.value(entry["body"], language, join(pointer, "body")) if "body" in entry else None,
-            evidence=self.reader.grade(entry),
-        )
+        values = self.reader.value(_values(entry), language, pointer)
+        self.keys.done(Place())
+        language = language.with_names("error")
+        headers = self.reader.value(entry.get("headers", {}), language, join(pointer, "headers"))
+        body = self.reader.value(entry["body"], language, join(pointer, "body")) if "body" in entry else None
+        self.keys.done(Place(error=frozenset({"name", "status", *_values(entry)})))
+        return ErrorSpec(name, entry["status"], values, headers, body, self.reader.grade(entry))
 
     def scheme(self, name: str, entry: Mapping[str, Any]) -> SchemeRules:
         pointer = join("/security", name)
@@ -128,6 +129,8 @@ class _Builder:
         pointer = join("/resources", name)
         if name in _RESERVED_NAMES:
             self.reader.problem(f"'{name}' is a name of the language", pointer, "rename the resource", at_key=True)
+        elif unusable(name):
+            self.reader.problem(f"an expression cannot say '{name}'", pointer, unusable(name), at_key=True)
         language = self.language.with_names(*_RESOURCE_NAMES)
         resource = Resource(
             name=name,
@@ -166,10 +169,8 @@ class _Builder:
                 self.reader.problem(f"the contract has no operation '{id}'", pointer, hint, at_key=True)
                 continue
             language = self.language.with_names(*OPERATION_NAMES)
-            rules = OperationBuilder(self.reader, operation, entry, pointer, language, resources).build()
-            parent = rules.within[0] if rules.within else ""
-            self.keys.done(Place(rules.resource, parent, operation))
-            built[id] = rules
+            builder = OperationBuilder(self.reader, self.keys, operation, entry, pointer, language, resources)
+            built[id] = builder.build()
         return built
 
     def with_tables(
@@ -183,7 +184,7 @@ class _Builder:
             for name, filters in expression.filters.items():
                 wanted[name] |= filters
         for rules in operations.values():
-            if rules.listing is not None and rules.resource:
+            if rules.listing is not None and rules.listing.source is None and rules.resource:
                 wanted[rules.resource] |= {(field,) for field, _ in rules.listing.filter}
         values = {name: setting.value for name, setting in self.settings.items()}
         return {
@@ -204,16 +205,25 @@ def _fields(index: str | list[str]) -> tuple[str, ...]:
     return (index,) if isinstance(index, str) else tuple(sorted(index))
 
 
+def _values(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What the body of an error may show as `error.<key>`: its own keys, and the status."""
+    return {key: value for key, value in entry.items() if key not in ("headers", "body", "evidence")}
+
+
 def _moment(timer: Timer, settings: Mapping[str, Any]) -> Callable[[Record], float | None]:
-    """When a timer falls due for a record, in seconds since the epoch, or None: a function of the record alone."""
+    """When a timer falls due for a record, in seconds since the epoch, or None: a function of the record alone.
+
+    Raises ExpressionError when the record holds what cannot be reckoned with.
+    """
 
     def due(record: Record) -> float | None:
         scope = {"item": record, "settings": settings}
         if timer.when is not None and not timer.when(scope):
             return None
         at = timer.at(scope)
-        if at is None:
-            return None
-        return float((parse_time(at) if isinstance(at, str) else at).timestamp())
+        try:
+            return None if at is None else float((parse_time(at) if isinstance(at, str) else at).timestamp())
+        except FAULTS as error:
+            raise timer.at.failed(error) from None
 
     return due

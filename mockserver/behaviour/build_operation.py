@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mockserver.behaviour.declared import Effect, Listing, OperationRules, Resource, Respond, Rule, Warn
-from mockserver.behaviour.operation import success_status
-from mockserver.behaviour.reading import Reader
+from mockserver.behaviour.keys import KeyChecker, Place
+from mockserver.behaviour.reading import Reader, lone_expression, unusable
 from mockserver.behaviour.values import Value, constant
+from mockserver.behaviour.views import item_schema, named_properties, success_schema, success_status
 from mockserver.contract.model import Operation
 from mockserver.errors import did_you_mean
 from mockserver.expressions import Expression, Language
 from mockserver.spec.references import join
 
 VERBS = ("list", "read", "create", "update", "replace", "delete")
+#: Names that come to be known while an operation is applied.
+LATER_NAMES = ("result", "shown")
 _IMPURE = frozenset({"now", "headers", "body", "caller", "@draws"})
 
 
 class OperationBuilder:
-    """Reads the entry of one operation; faults go to the reader."""
+    """Reads the entry of one operation; faults go to the reader, the names that it uses to `keys`."""
 
     def __init__(
         self,
         reader: Reader,
+        keys: KeyChecker,
         operation: Operation,
         entry: Mapping[str, Any],
         pointer: str,
         language: Language,
         resources: Mapping[str, Resource],
     ) -> None:
-        self.reader = reader
+        self.reader, self.keys = reader, keys
         self.operation, self.entry, self.pointer = operation, entry, pointer
         self.language, self.resources = language, resources
         self.used: list[Expression] = []
+        self.place = Place()
 
     def build(self) -> OperationRules:
         """The rules of the operation."""
@@ -41,18 +47,24 @@ class OperationBuilder:
         evidence = self.reader.grade(entry)
         verb, resource = self.verb()
         within = self.within()
+        self.place = Place(resource, within[0] if within else "", self.operation)
         key = self.key(verb, resource)
         let = []
         for name, tree in entry.get("let", {}).items():
-            let.append((name, self.named(tree, f"{self.pointer}/let/{name}")))
+            pointer = join(self.pointer, "let", name)
+            self.let_name(name, pointer)
+            let.append((name, self.named(tree, pointer)))
             self.language = self.language.with_names(name)
         require = tuple(self.rule(at, rule) for at, rule in enumerate(entry.get("require", ())))
         warn = tuple(self.warning(at, rule) for at, rule in enumerate(entry.get("warn", ())))
         listing = self.listing(verb, resource)
         effect = self.main_effect(verb, resource)
         show = dict(self.pairs(entry, "show", self.pointer))
+        self.keys.done(self.place)
+        self.language = self.language.with_names("result")
+        self.place = replace(self.place, result=resource)
         then = tuple(self.then(at, rules) for at, rules in enumerate(entry.get("then", ())))
-        respond = self.respond()
+        respond = self.respond(verb)
         self.useless(verb)
         pure = not (effect or then) and not any(expression.names & _IMPURE for expression in self.every(resource, show))
         reads = {name for expression in self.every(resource, show) for name in expression.names} & set(self.resources)
@@ -95,12 +107,16 @@ class OperationBuilder:
     def value(self, key: str) -> Value:
         return self.tree(self.entry[key], join(self.pointer, key))
 
+    def let_name(self, name: str, pointer: str) -> None:
+        """A `let` must be a word that an expression can say, and must not hide another."""
+        if name in LATER_NAMES or name in self.language.names:
+            self.reader.problem(f"'{name}' has a meaning already", pointer, "choose another name", at_key=True)
+        elif unusable(name):
+            self.reader.problem(f"an expression cannot say '{name}'", pointer, unusable(name), at_key=True)
+
     def named(self, tree: Any, pointer: str) -> Expression | Value:
         """A `let`: a lone expression keeps its type (a moment stays a moment), anything else is a value."""
-        text = tree.strip() if isinstance(tree, str) else ""
-        if text.startswith("${{") and text.endswith("}}") and text.count("${{") == 1:
-            return self.expression(text, pointer)
-        return self.tree(tree, pointer)
+        return self.expression(tree, pointer) if lone_expression(tree) is not None else self.tree(tree, pointer)
 
     def known_resource(self, name: str, pointer: str) -> str:
         return self.reader.known_resource(name, self.resources, pointer)
@@ -114,10 +130,20 @@ class OperationBuilder:
             return "", ""
         verb = present[0]
         word = self.entry[verb]
-        pointer = join(self.pointer, verb)
         if verb == "list" and "${{" in word:
             return verb, ""
-        return verb, self.known_resource(word, pointer)
+        resource = self.known_resource(word, join(self.pointer, verb))
+        if verb in ("read", "update", "replace", "delete"):
+            self.may_miss(resource, join(self.pointer, verb))
+        return verb, resource
+
+    def may_miss(self, resource: str, pointer: str) -> None:
+        """A record that is looked up may not be there: the operation must document the API's error for that.
+
+        Where the API's own form of the error is not declared, there is nothing to document.
+        """
+        if resource and self.resources[resource].missing in self.reader.declared_errors:
+            self.documented(self.resources[resource].missing, pointer)
 
     def within(self) -> tuple[str, Value] | None:
         within = self.entry.get("within")
@@ -126,9 +152,11 @@ class OperationBuilder:
         pointer = join(self.pointer, "within")
         if isinstance(within, str):
             resource = self.known_resource(within, pointer)
+            self.may_miss(resource, pointer)
             return (resource, self.path_key(resource, pointer)) if resource else None
         name, tree = next(iter(within.items()))
-        resource = self.known_resource(name, pointer)
+        resource = self.known_resource(name, join(pointer, name))
+        self.may_miss(resource, pointer)
         value = self.tree(tree, join(pointer, name))
         return (resource, value) if resource else None
 
@@ -173,26 +201,38 @@ class OperationBuilder:
         )
 
     def raised(self, error: str, pointer: str) -> str:
-        """An error that this operation answers: its status must be documented, or the answer could not leave."""
-        status = self.reader.status_of(self.reader.known_error(error, pointer))
-        if status and self.operation.response_for(status) is None:
-            documented = f"documented: {', '.join(self.operation.responses)}"
-            self.reader.problem(
-                f"{self.operation.id} does not document status {status} of '{error}'", pointer, documented
-            )
+        """An error that a rule of this operation raises: it must be known, its status documented."""
+        self.documented(self.reader.known_error(error, pointer), pointer)
         return error
+
+    def documented(self, error: str, pointer: str) -> None:
+        """The status of an error must be documented, or the API's own answer could not leave."""
+        status = self.reader.status_of(error)
+        if status and self.operation.response_for(status) is None:
+            message = f"{self.operation.id} does not document status {status} of '{error}'"
+            self.reader.problem(message, pointer, self.statuses())
+
+    def statuses(self) -> str:
+        return f"documented: {', '.join(self.operation.responses)}"
 
     def listing(self, verb: str, resource: str) -> Listing | None:
         if verb != "list":
             return None
-        word = self.entry["list"]
-        source = self.expression(word, join(self.pointer, "list")) if "${{" in word else None
+        word, source = self.entry["list"], None
+        if "from" in self.entry:
+            source = self.expression(self.entry["from"], join(self.pointer, "from"))
+            if "${{" in word:
+                hint = "name a resource there, or leave out 'from'"
+                self.reader.problem("'list' is an expression already", join(self.pointer, "from"), hint)
+        elif "${{" in word:
+            source = self.expression(word, join(self.pointer, "list"))
         where = self.expression(self.entry["where"], join(self.pointer, "where")) if "where" in self.entry else None
-        filters = tuple(
-            (name, self.tree(tree, join(self.pointer, "filter", name)))
-            for name, tree in self.entry.get("filter", {}).items()
-        )
+        filters = self.pairs(self.entry, "filter", self.pointer)
         order = tuple((name.removeprefix("-"), name.startswith("-")) for name in self.entry.get("order", ()))
+        for name, _ in filters:
+            self.keys.field(resource, name, join(self.pointer, "filter", name), at_key=True)
+        for at, (name, _) in enumerate(order):
+            self.keys.field(resource, name, join(self.pointer, "order", at))
         return Listing(resource, source, filters, where, order)
 
     def pairs(self, entry: Mapping[str, Any], key: str, pointer: str) -> tuple[tuple[str, Value], ...]:
@@ -236,33 +276,63 @@ class OperationBuilder:
         resource = self.known_resource(entry.get(verb, ""), join(pointer, verb))
         if verb != "create" and "key" not in entry:
             self.reader.problem(f"{verb} needs the key of the record", pointer, "add key: ${{ … }}")
+        key = self.tree(entry["key"], f"{pointer}/key") if "key" in entry else None
+        when = self.expression(entry["when"], f"{pointer}/when") if "when" in entry else None
+        self.keys.done(self.place)  # before the record of the effect is found, `item` is that of the verb
+        set, append = self.pairs(entry, "set", pointer), self.pairs(entry, "append", pointer)
+        self.keys.done(replace(self.place, item=resource))
         return Effect(
             id=f"{self.operation.id}.then[{at}]",
             verb=verb,
             resource=resource,
-            key=self.tree(entry["key"], f"{pointer}/key") if "key" in entry else None,
-            when=self.expression(entry["when"], f"{pointer}/when") if "when" in entry else None,
+            key=key,
+            when=when,
             take=None,
-            set=self.pairs(entry, "set", pointer),
-            append=self.pairs(entry, "append", pointer),
+            set=set,
+            append=append,
             evidence=self.reader.grade(entry),
         )
 
-    def respond(self) -> Respond:
+    def respond(self, verb: str) -> Respond:
         entry = self.entry.get("respond", {})
         pointer = join(self.pointer, "respond")
         status = entry.get("status", 0)
         if status and self.operation.response_for(status) is None:
-            documented = ", ".join(self.operation.responses)
-            self.reader.problem(f"the contract does not document status {status}", f"{pointer}/status", documented)
-        self.language = self.language.with_names("items")
+            message = f"the contract does not document status {status}"
+            self.reader.problem(message, f"{pointer}/status", self.statuses())
+        status = status or success_status(self.operation)
+        shown = self.shown_names(verb, status)
+        self.language = self.language.with_names("shown")
         body = self.tree(entry["body"], f"{pointer}/body") if "body" in entry else None
-        return Respond(status or success_status(self.operation), self.pairs(entry, "headers", pointer), body)
+        headers = self.pairs(entry, "headers", pointer)
+        self.keys.done(replace(self.place, shown=shown, many=verb == "list"))
+        return Respond(status, headers, body)
+
+    def shown_names(self, verb: str, status: int) -> frozenset[str] | None:
+        """The fields that the answer shows of a record (None: any); names that the contract lacks are noted."""
+        whole = success_schema(self.operation, status)
+        wrap = self.entry.get("as", "")
+        parts = named_properties(whole)
+        if wrap and parts is not None and wrap not in parts:
+            hint = did_you_mean(wrap, parts, f"it has {', '.join(parts)}")
+            self.reader.problem(f"the answer has no '{wrap}' in the contract", join(self.pointer, "as"), hint)
+            return None
+        fields = named_properties(item_schema(whole, wrap, verb == "list"))
+        if self.place.item and whole is not None:
+            self.keys.shows(self.place.item, None if fields is None else frozenset(fields))
+        if fields is None:
+            return None
+        for name in self.entry.get("show", {}):
+            if name not in fields:
+                hint = did_you_mean(name, fields, f"it has {', '.join(fields)}")
+                message = f"what is shown has no '{name}' in the contract"
+                self.reader.problem(message, join(self.pointer, "show", name), hint, at_key=True)
+        return frozenset(fields)
 
     def useless(self, verb: str) -> None:
         """Clauses that the verb has no use for are a mistake, not decoration."""
         clauses = {
-            **dict.fromkeys(("filter", "where", "order"), ("list",)),
+            **dict.fromkeys(("from", "filter", "where", "order"), ("list",)),
             "take": ("create", "update", "replace"),
             "set": ("create", "update", "replace"),
             "append": ("create", "update", "replace"),

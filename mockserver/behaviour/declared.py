@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.behaviour.values import Value
 from mockserver.expressions import Expression
-from mockserver.state.store import TableSpec
+from mockserver.state.records import TableSpec
 
 #: Errors that the engine raises by itself, and the status that each has when a spec does not declare it.
 RESERVED_ERRORS: Mapping[str, int] = {
@@ -108,7 +108,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a `list` goes over. `source` is an expression when it is not a resource."""
+    """What a `list` goes over: the records of `resource`, or what the expression `source` gives.
+
+    With both, the list that `source` gives is shown as records of `resource`; without a resource, as it is.
+    """
 
     resource: str
     source: Expression | None

@@ -8,7 +8,7 @@ from typing import Any
 from mockserver.behaviour.declared import Effect, Resource
 from mockserver.behaviour.scope import Draft, OperationScope
 from mockserver.errors import ExpressionError
-from mockserver.state.store import Record
+from mockserver.state.records import Record
 
 #: How often another id is drawn when the one drawn is taken.
 _KEY_TRIES = 100
@@ -70,6 +70,6 @@ def _written(effect: Effect, changed: dict[str, Any], scope: OperationScope) -> 
 def _taken(effect: Effect, scope: OperationScope) -> dict[str, Any]:
     """The fields of the request body that are stored."""
     body = scope["body"]
-    if effect.take is None or not isinstance(body, Mapping):
+    if effect.take is None or not isinstance(body, dict):
         return {}
     return {name: value for name, value in body.items() if name in effect.take}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mockserver.behaviour.declared import Behaviour
-from mockserver.errors import Problem, SpecError, did_you_mean
+from mockserver.behaviour.declared import Behaviour, Resource
+from mockserver.behaviour.reading import one
+from mockserver.errors import ExpressionError, Problem, SpecError, did_you_mean
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
 from mockserver.state.clock import parse_time, shift_times
+from mockserver.state.records import Record
 from mockserver.state.store import State, build_state
 
 _ANCHOR = "anchor"
@@ -73,32 +75,50 @@ def read_fixtures(documents: Sequence[Document]) -> Fixtures:
 
 
 def check_fixtures(documents: Sequence[Document], behaviour: Behaviour) -> list[Problem]:
-    """What is wrong with fixtures under these rules: unknown resources, records without their key or with one twice."""
+    """What is wrong with fixtures under these rules: unknown resources, records without their key or with one that
+    stands twice, records whose timers fail."""
     problems = []
     seen: set[tuple[str, str]] = set()
+    for document, resource, pointer, record in each_record(documents):
+        rules = behaviour.resources.get(resource)
+        if rules is None:
+            continue
+        key = record.get(rules.key)
+        if not isinstance(key, str):
+            hint = f"give it {rules.key}: '…' as text"
+            problems.append(document.problem(f"{one(resource)} without its key '{rules.key}'", pointer, hint))
+        elif (resource, key) in seen:
+            problems.append(document.problem(f"the {resource} '{key}' stands twice", pointer))
+        else:
+            seen.add((resource, key))
+            problems += _timer_problems(document, pointer, Record(record), rules)
     for document in documents:
-        for resource, records in document.data.items() if isinstance(document.data, dict) else ():
-            if resource == _ANCHOR:
-                continue
-            rules = behaviour.resources.get(resource)
-            if rules is None:
+        for resource in document.data if isinstance(document.data, dict) else ():
+            if resource != _ANCHOR and resource not in behaviour.resources:
                 hint = did_you_mean(resource, behaviour.resources, f"declared: {', '.join(behaviour.resources)}")
                 message = f"no resource is called '{resource}'"
                 problems.append(document.problem(message, join("", resource), hint, at_key=True))
-                continue
-            for at, record in enumerate(records if isinstance(records, list) else ()):
-                if not isinstance(record, dict):
-                    continue  # `read_fixtures` says so
-                pointer = join("", resource, at)
-                key = record.get(rules.key)
-                if not isinstance(key, str):
-                    hint = f"give it {rules.key}: '…' as text"
-                    problems.append(document.problem(f"a {resource} without its key '{rules.key}'", pointer, hint))
-                elif (resource, key) in seen:
-                    problems.append(document.problem(f"the {resource} '{key}' stands twice", pointer))
-                else:
-                    seen.add((resource, key))
-    return problems
+    return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))
+
+
+def each_record(documents: Sequence[Document]) -> Iterator[tuple[Document, str, str, dict[str, Any]]]:
+    """All records of fixture documents: the document, the resource, the pointer, the record."""
+    for document in documents:
+        for resource, records in document.data.items() if isinstance(document.data, dict) else ():
+            if resource != _ANCHOR and isinstance(records, list):
+                for at, record in enumerate(records):
+                    if isinstance(record, dict):  # `read_fixtures` says so of any other
+                        yield document, resource, join("", resource, at), record
+
+
+def _timer_problems(document: Document, pointer: str, record: Record, rules: Resource) -> Iterator[Problem]:
+    """What timers cannot read in a record; it would be told at the first request, when the state is made."""
+    for name, moment in (rules.table.timers or {}).items():
+        try:
+            moment(record)
+        except ExpressionError as error:
+            message = f"the timer '{name}' fails for this {rules.name}"
+            yield document.problem(message, pointer, str(error))
 
 
 def start_state(behaviour: Behaviour, fixtures: Fixtures, start: datetime) -> State:

@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import quote as percent_encode
 
 from mockserver.state.clock import format_duration, format_time, parse_duration, parse_time
+from mockserver.state.records import matching, sort_key
 from mockserver.state.samples import Draws
-from mockserver.state.store import matching, sort_key
 
 _PLAIN = frozenset((str, int, float, bool, type(None), bytes))
 _MAX_SAMPLE_BYTES = 16 * 1024 * 1024
@@ -49,23 +49,23 @@ def length(value: Any) -> int:
 
 def total(values: Iterable[Any]) -> Any:
     """The sum of the numbers; what is null counts as nothing."""
-    return sum(value for value in values if value is not None)
+    return sum(value for value in values or () if value is not None)
 
 
 def average(values: Iterable[Any]) -> float:
     """The mean of the numbers; 0 when there are none."""
-    numbers = [value for value in values if value is not None]
+    numbers = [value for value in values or () if value is not None]
     return sum(numbers) / len(numbers) if numbers else 0
 
 
 def smallest(values: Iterable[Any]) -> Any:
     """The least value; null when there is none."""
-    return min((value for value in values if value is not None), default=None)
+    return min((value for value in values or () if value is not None), default=None)
 
 
 def largest(values: Iterable[Any]) -> Any:
     """The greatest value; null when there is none."""
-    return max((value for value in values if value is not None), default=None)
+    return max((value for value in values or () if value is not None), default=None)
 
 
 def rounded(value: Any, digits: int = 0) -> float:
@@ -133,7 +133,7 @@ def trim(value: Any) -> str:
 
 def join(values: Iterable[Any], separator: str = ",") -> str:
     """The items as text, with `separator` between them."""
-    return separator.join(text(value) for value in values)
+    return separator.join(text(value) for value in values or ())
 
 
 def split(value: Any, separator: str = ",") -> list[str]:
@@ -143,26 +143,26 @@ def split(value: Any, separator: str = ",") -> list[str]:
 
 def first(values: Iterable[Any]) -> Any:
     """The first item; null when there is none."""
-    return next(iter(values), None)
+    return next(iter(values or ()), None)
 
 
 def last(values: Any) -> Any:
     """The last item; null when there is none."""
-    items = list(values)
+    items = list(values or ())
     return items[-1] if items else None
 
 
 def unique(values: Iterable[Any]) -> list[Any]:
     """The items without repetition, in order of first appearance."""
     seen: dict[Any, Any] = {}
-    for value in values:
+    for value in values or ():
         seen.setdefault(sort_key(value), value)
     return list(seen.values())
 
 
 def ordered(values: Iterable[Any], by: str = "", descending: bool = False) -> list[Any]:
     """The items in ascending order, of the field `by` if one is given."""
-    return sorted(values, key=lambda value: sort_key(value.get(by) if by else value), reverse=descending)
+    return sorted(values or (), key=lambda value: sort_key(value.get(by) if by else value), reverse=descending)
 
 
 def time(value: Any) -> datetime:

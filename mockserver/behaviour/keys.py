@@ -1,18 +1,21 @@
-"""Checks the keys that expressions read (`item.stauts`, `query.from`) against what can be there.
+"""Checks the keys that expressions read (`item.stauts`, `query.from`), and the fields that clauses name (`order`,
+`filter`, `computed`), against what can be there.
 
 A key that is absent reads as null, so without this check a misspelt one would be silent for ever.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mockserver.behaviour.declared import OperationRules, Resource
-from mockserver.behaviour.reading import Reader
+from mockserver.behaviour.reading import Reader, one
 from mockserver.contract.model import Operation
 from mockserver.errors import did_you_mean
 from mockserver.expressions import Expression, KeyPath
+from mockserver.spec.references import join
 
 #: What the names that are always the same hold.
 _KEYS = {
@@ -24,11 +27,20 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an expression stands: what `item` is, and of which operation `path`, `query` and `body` speak."""
+    """Where an expression stands.
+
+    `item`, `parent` and `result` name the resources whose records these are, `operation` is the one of which `path`,
+    `query` and `body` speak. `shown` are the fields of what is shown (None: any), one record or `many`; `error` the
+    values of the error (None: unknown).
+    """
 
     item: str = ""
     parent: str = ""
     operation: Operation | None = None
+    result: str = ""
+    shown: frozenset[str] | None = None
+    many: bool = False
+    error: frozenset[str] | None = None
 
 
 class KeyChecker:
@@ -37,10 +49,21 @@ class KeyChecker:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._places: list[Place] = []
+        self._named: list[tuple[str, str, str, bool]] = []
+        self._shown: dict[str, list[frozenset[str] | None]] = {}
 
     def done(self, place: Place) -> None:
         """All expressions read since the last call stand at `place`."""
         self._places.extend([place] * (len(self._reader.expressions) - len(self._places)))
+
+    def field(self, resource: str, name: str, pointer: str, *, at_key: bool = False) -> None:
+        """A clause at `pointer` names a stored field of `resource` (empty: of records that nobody knows)."""
+        if resource:
+            self._named.append((resource, name, pointer, at_key))
+
+    def shows(self, resource: str, fields: frozenset[str] | None) -> None:
+        """An operation answers records of `resource` with these fields (None: with any)."""
+        self._shown.setdefault(resource, []).append(fields)
 
     def check(
         self,
@@ -58,6 +81,25 @@ class KeyChecker:
         for (expression, pointer), place in zip(self._reader.expressions, self._places, strict=True):
             for path in sorted(expression.keys):
                 self._check_path(path, expression, pointer, place, resources, fields)
+        for resource, name, pointer, at_key in self._named:
+            if (wrong := _wrong_field(resources[resource], name, fields[resource])) is not None:
+                self._reader.problem(wrong[0], pointer, wrong[1], at_key=at_key)
+        for shown in resources.values():
+            self._check_computed(shown)
+
+    def _check_computed(self, resource: Resource) -> None:
+        """A computed field that the contract knows in none of the answers that show the resource never leaves."""
+        name = resource.name
+        answers = self._shown.get(name, [])
+        shown = frozenset[str]().union(*(fields for fields in answers if fields is not None))
+        if not answers or None in answers:
+            return
+        for field in resource.computed:
+            if field not in shown:
+                pointer = join("/resources", name, "computed", field)
+                hint = did_you_mean(field, shown, f"they have {', '.join(sorted(shown))}")
+                message = f"no answer that shows {one(name)} has '{field}' in the contract"
+                self._reader.problem(message, pointer, hint, at_key=True)
 
     def _check_path(
         self,
@@ -71,25 +113,35 @@ class KeyChecker:
         root, key = path[0], path[1]
         if root in resources:
             if key != "*":
-                self._note(f"'{root}' is a collection", expression, pointer, f"write {root}[key].{key}")
+                self._note(f"'{root}' is a collection", key, expression, pointer, f"write {root}[key].{key}")
                 return
             if len(path) == 2:
                 return
             self._field(root, path[2], expression, pointer, resources, fields)
             return
+        if root == "shown" and place.many:
+            if key != "*":
+                self._note("'shown' is a list here", key, expression, pointer, f"write [each.{key} for each in shown]")
+                return
+            path = path[1:]
+            key = path[1] if len(path) > 1 else "*"
         if key == "*":
             return
-        resource = {"item": place.item, "parent": place.parent}.get(root, "")
+        resource = {"item": place.item, "parent": place.parent, "result": place.result}.get(root, "")
         if resource:
             self._field(resource, key, expression, pointer, resources, fields)
             return
         known = self._known(root, place)
         if known is not None and key not in known:
             hint = did_you_mean(key, known, f"known: {', '.join(sorted(known)) or 'none'}")
-            self._note(f"'{root}' has no '{key}' here", expression, pointer, hint)
+            self._note(f"'{root}' has no '{key}' here", key, expression, pointer, hint)
 
-    def _known(self, root: str, place: Place) -> set[str] | None:
-        """The keys of a name that is not a record; None when they cannot be known."""
+    def _known(self, root: str, place: Place) -> Iterable[str] | None:
+        """The keys of a name that is not a stored record; None when they cannot be known."""
+        if root == "shown":
+            return place.shown
+        if root == "error":
+            return place.error
         if root == "settings":
             return set(self._reader.data.get("settings", {}))
         if root in _KEYS:
@@ -115,17 +167,24 @@ class KeyChecker:
         resources: Mapping[str, Resource],
         fields: Mapping[str, set[str]],
     ) -> None:
-        if key in fields[resource] or key == "*":
-            return
-        if key in resources[resource].computed:
-            hint = "a computed field is worked out when a record is shown; repeat its expression here"
-            self._note(f"'{key}' of {resource} is computed, not stored", expression, pointer, hint)
-            return
-        hint = did_you_mean(key, fields[resource], f"stored: {', '.join(sorted(fields[resource]))}")
-        self._note(f"a {resource} has no field '{key}'", expression, pointer, hint)
+        if key != "*" and (wrong := _wrong_field(resources[resource], key, fields[resource])) is not None:
+            self._note(wrong[0], key, expression, pointer, wrong[1])
 
-    def _note(self, message: str, expression: Expression, pointer: str, hint: str) -> None:
-        self._reader.problem(f"{message} in ${{{{ {expression.source} }}}}", pointer, hint)
+    def _note(self, message: str, key: str, expression: Expression, pointer: str, hint: str) -> None:
+        found = re.search(rf"\b{re.escape(key)}\b", expression.source)
+        text = f"{message} in ${{{{ {expression.source} }}}}"
+        self._reader.problem(text, pointer, hint, caret=(expression.source, found.start() if found else 0))
+
+
+def _wrong_field(resource: Resource, name: str, stored: set[str]) -> tuple[str, str] | None:
+    """What is wrong with `name` as a stored field, with a hint; None when nothing is."""
+    if name in stored:
+        return None
+    if name in resource.computed:
+        hint = "a computed field is worked out when a record is shown; repeat its expression here"
+        return f"'{name}' of {resource.name} is computed, not stored", hint
+    hint = did_you_mean(name, stored, f"stored: {', '.join(sorted(stored))}")
+    return f"{one(resource.name)} has no field '{name}'", hint
 
 
 def _own_fields(resource: Resource) -> set[str]:

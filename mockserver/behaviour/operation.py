@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote as percent_encode
 
 from mockserver.behaviour.declared import Behaviour, Effect, Listing, OperationRules, Rule, Warn
 from mockserver.behaviour.effects import perform
-from mockserver.behaviour.scope import OperationScope
+from mockserver.behaviour.functions import text
+from mockserver.behaviour.scope import Collection, OperationScope
 from mockserver.behaviour.values import Value
-from mockserver.behaviour.views import View, item_schema
+from mockserver.behaviour.views import View, item_schema, success_schema, success_status
 from mockserver.contract.model import Operation
-from mockserver.state.store import Record, sort_key
+from mockserver.errors import ExpressionError
+from mockserver.expressions import Expression
+from mockserver.state.records import Record, matching, sort_key
+
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
 class Refused(Exception):
     """The operation is refused with a declared error.
 
     `rule` names what decided, `reason` explains it to the author of the test; `evidence` is empty where no declared
-    rule decided.
+    rule decided. `strict`: it would only be a warning otherwise.
     """
 
-    def __init__(self, error: str, rule: str, reason: str, evidence: str = "") -> None:
-        self.error, self.rule, self.reason, self.evidence = error, rule, reason, evidence
+    def __init__(self, error: str, rule: str, reason: str, evidence: str = "", *, strict: bool = False) -> None:
+        self.error, self.rule, self.reason, self.evidence, self.strict = error, rule, reason, evidence, strict
         super().__init__(reason)
 
 
@@ -47,6 +53,7 @@ class OperationRunner:
         self._status = rules.respond.status or success_status(operation)
         resource = behaviour.resources.get(rules.resource)
         self._missing = resource.missing if resource else "not_found"
+        self._key = resource.key if resource else ""
         computed = {**(resource.computed if resource else {}), **rules.show}
         schema = success_schema(operation, self._status)
         self._view = View(item_schema(schema, rules.wrap, rules.verb == "list"), computed)
@@ -71,12 +78,25 @@ class OperationRunner:
         if rules.effect is not None:
             answer = perform(rules.effect, self._behaviour.resources[rules.effect.resource], record, scope)
             scope["item"] = answer
+        scope["result"] = answer
         for effect in rules.then:
             self._then(effect, scope)
+            if answer is not None and effect.resource == rules.resource:  # it may have been the same record
+                again = scope.transaction.tables[rules.resource].get(answer[self._key])
+                answer = answer if again is None else again
+                scope["item"] = scope["result"] = answer
         if rules.listing is not None:
-            answer = self._list(rules.listing, scope)
-        outcome.headers = tuple((name, str(value.render(scope))) for name, value in rules.respond.headers)
-        outcome.body = self._body(answer, scope)
+            shown: Any = self._listed(rules.listing, scope)
+        else:
+            shown = None if answer is None else self._view.show(answer, scope)
+        scope["item"], scope["shown"] = answer, shown
+        respond = rules.respond
+        if respond.headers:
+            outcome.headers = tuple([(name, header_text(value.render(scope))) for name, value in respond.headers])
+        if respond.body is not None:
+            outcome.body = respond.body.render(scope)
+        else:
+            outcome.body = {rules.wrap: shown} if rules.wrap else shown
         return outcome
 
     def _parent(self, scope: OperationScope) -> Record | None:
@@ -107,9 +127,9 @@ class OperationRunner:
     def _warn(self, warn: Warn, scope: OperationScope, outcome: Outcome) -> None:
         if warn.that(scope):
             return
-        message = str(warn.message.render(scope))
+        message = text(warn.message.render(scope))
         if self._strict:
-            raise Refused(warn.error, warn.id, message, warn.evidence)
+            raise Refused(warn.error, warn.id, message, warn.evidence, strict=True)
         outcome.warnings.append((warn.id, message))
 
     def _then(self, effect: Effect, scope: OperationScope) -> None:
@@ -127,53 +147,49 @@ class OperationRunner:
         perform(effect, self._behaviour.resources[effect.resource], record, scope)
         scope["item"] = outer
 
-    def _list(self, listing: Listing, scope: OperationScope) -> list[Any]:
+    def _listed(self, listing: Listing, scope: OperationScope) -> list[Any]:
+        """What a `list` shows: filtered, sorted, each item as the contract wants it."""
+        filters = {name: wanted for name, value in listing.filter if (wanted := value.render(scope)) is not None}
         items: Iterable[Any]
         if listing.source is not None:
-            items = listing.source(scope) or []
+            items = _given(listing.source, scope)
+            if filters:
+                fits = matching(filters)
+                items = [item for item in items if isinstance(item, Mapping) and fits(item)]
         else:
-            filters = {}
-            for name, value in listing.filter:
-                wanted = value.render(scope)
-                if wanted is not None:
-                    filters[name] = wanted
             table = scope.transaction.tables[listing.resource]
             items = table.where(filters) if filters else table
         if listing.where is not None:
-            items = [item for item in items if self._kept(listing, item, scope)]
-        found = list(items)
-        for name, descending in reversed(listing.order):
-            found.sort(key=lambda item: sort_key(item.get(name)), reverse=descending)
-        return found
+            items = [item for item in items if self._kept(listing.where, item, scope)]
+        if listing.order:
+            items = list(items)
+            for name, descending in reversed(listing.order):
+                items.sort(key=lambda item: sort_key(_field(item, name)), reverse=descending)
+        show = self._view.show
+        return [show(item, scope) if isinstance(item, Mapping) else item for item in items]
 
-    def _kept(self, listing: Listing, item: Any, scope: OperationScope) -> bool:
+    def _kept(self, where: Expression, item: Any, scope: OperationScope) -> bool:
         scope["item"] = item
-        assert listing.where is not None  # asked only then
-        return bool(listing.where(scope))
-
-    def _body(self, answer: Any, scope: OperationScope) -> Any:
-        rules = self.rules
-        if rules.listing is not None:
-            shown: Any = [self._view.show(item, scope) if isinstance(item, Mapping) else item for item in answer]
-            scope["items"] = shown
-        elif answer is not None:
-            shown = self._view.show(answer, scope)
-            scope["item"] = answer
-        else:
-            shown = None
-        if rules.respond.body is not None:
-            return rules.respond.body.render(scope)
-        return {rules.wrap: shown} if rules.wrap else shown
+        return bool(where(scope))
 
 
-def success_status(operation: Operation) -> int:
-    """The lowest documented 2xx status; 200 when only a range or the default is documented."""
-    return next((status for status in operation.documented_statuses() if 200 <= status < 300), 200)
+def header_text(value: Any) -> str:
+    """A value as a header can hold it: what is no printable ASCII is percent-encoded, line breaks above all."""
+    shown = text(value)
+    if shown.isascii() and shown.isprintable():
+        return shown
+    return percent_encode(shown, safe=_PRINTABLE, errors="replace")
 
 
-def success_schema(operation: Operation, status: int) -> Any:
-    """The schema of the first JSON media type documented for `status`, or None."""
-    response = operation.response_for(status)
-    if response is None:
-        return None
-    return next((media.schema for media in response.content.values() if "json" in media.name), None)
+def _given(source: Expression, scope: OperationScope) -> Iterable[Any]:
+    """The list that an expression gives; null is an empty one. Raises ExpressionError when it gives no list."""
+    found = source(scope)
+    if found is None:
+        return ()
+    if not isinstance(found, (list, Collection)):
+        raise ExpressionError(f"${{{{ {source.source} }}}} gives no list but {text(found):.60}", source.where())
+    return found
+
+
+def _field(item: Any, name: str) -> Any:
+    return item.get(name) if isinstance(item, Mapping) else None

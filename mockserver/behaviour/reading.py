@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import keyword
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from mockserver.behaviour.declared import RESERVED_ERRORS
-from mockserver.behaviour.values import Value, compile_value
+from mockserver.behaviour.values import Value, compile_value, split_expressions
 from mockserver.errors import Problem, did_you_mean
 from mockserver.expressions import Expression, ExpressionSyntaxError, Language, compile_expression
 from mockserver.spec.loader import Document
@@ -25,11 +26,17 @@ class Reader:
         self.grades: Counter[str] = Counter()
         #: every expression with its place, for checks that need the whole file to be read first
         self.expressions: list[tuple[Expression, str]] = []
-        self._errors = {*self.data.get("errors", {}), *RESERVED_ERRORS}
+        self.declared_errors: Mapping[str, Any] = self.data.get("errors", {})
+        self._errors = {*self.declared_errors, *RESERVED_ERRORS}
 
-    def problem(self, message: str, pointer: str, hint: str = "", *, at_key: bool = False) -> None:
-        """Note a fault at a JSON pointer of the document."""
-        self.problems.append(self.document.problem(message, pointer, hint, at_key=at_key))
+    def problem(
+        self, message: str, pointer: str, hint: str = "", *, at_key: bool = False, caret: tuple[str, int] | None = None
+    ) -> None:
+        """Note a fault at a JSON pointer of the document. `caret` is an expression and the column that is wrong."""
+        problem = self.document.problem(message, pointer, hint, at_key=at_key)
+        if caret is not None:
+            problem = replace(problem, fragment=f"{caret[0]}\n{' ' * caret[1]}^")
+        self.problems.append(problem)
 
     def grade(self, entry: Mapping[str, Any]) -> str:
         """The evidence of one rule, counted."""
@@ -50,7 +57,7 @@ class Reader:
 
     def status_of(self, error: str) -> int:
         """The status of an error; 0 when there is no such error."""
-        declared = self.data.get("errors", {}).get(error)
+        declared = self.declared_errors.get(error)
         return int(declared["status"]) if declared else RESERVED_ERRORS.get(error, 0)
 
     def known_resource(self, name: str, resources: Iterable[str], pointer: str) -> str:
@@ -67,8 +74,8 @@ class Reader:
         try:
             expression = compile_expression(source, language, lambda: self._place(pointer))
         except ExpressionSyntaxError as error:
-            problem = self.document.problem(f"{error.message} in ${{{{ {error.source} }}}}", pointer, error.hint)
-            self.problems.append(replace(problem, fragment=error.fragment()))
+            text = f"{error.message} in ${{{{ {error.source} }}}}"
+            self.problem(text, pointer, error.hint, caret=(error.source, error.offset))
             return None
         self.expressions.append((expression, pointer))
         return expression
@@ -77,11 +84,18 @@ class Reader:
         return f"{self.document.file}:{self.document.locate(pointer)[0]}"
 
     def expression(self, source: Any, language: Language, pointer: str) -> Expression:
-        """A text that must be one expression (the braces may be left out); `null` stands for a wrong one."""
-        text = ("true" if source else "false") if isinstance(source, bool) else str(source).strip()
-        if text.startswith("${{") and text.endswith("}}") and text.count("${{") == 1:
-            text = text[3:-2]
-        return self.compile(text, language, pointer) or compile_expression("null", language)
+        """What must be one expression, or plain true or false; `null` stands for a wrong one."""
+        if isinstance(source, bool):
+            return compile_expression("true" if source else "false", language)
+        inner = lone_expression(source)
+        if inner is None:
+            if split_expressions(source) is None:
+                self.problem("'${{' without its '}}'", pointer)
+            else:
+                hint = "" if "${{" in source else f"write ${{{{ {source.strip()} }}}}"
+                self.problem(f"'{pointer.rpartition('/')[2]}' takes one expression and nothing else", pointer, hint)
+            return compile_expression("null", language)
+        return self.compile(inner, language, pointer) or compile_expression("null", language)
 
     def value(self, tree: Any, language: Language, pointer: str) -> Value:
         """A tree with expressions in it; wrong ones are noted and render as null."""
@@ -90,3 +104,25 @@ class Reader:
     def values(self, tree: Mapping[str, Any], language: Language, pointer: str) -> tuple[tuple[str, Value], ...]:
         """The values of a mapping, one by one."""
         return tuple((name, self.value(item, language, join(pointer, name))) for name, item in tree.items())
+
+
+def lone_expression(source: object) -> str | None:
+    """What stands between the braces of a text that is one expression and nothing else; None for anything else."""
+    parts = split_expressions(source) if isinstance(source, str) else None
+    if parts is None or len(parts[1]) != 1 or "".join(parts[0]).strip():
+        return None
+    return parts[1][0]
+
+
+def unusable(name: str) -> str:
+    """Why an expression cannot say `name`, as a hint; empty when it can."""
+    if keyword.iskeyword(name) or name in ("true", "false", "null"):
+        return "it is a word of the language"
+    if not (name.isascii() and name.isidentifier()):
+        return "letters, digits and _, no digit first"
+    return ""
+
+
+def one(resource: str) -> str:
+    """`a ticket`, `an agent`: a record of a resource in a sentence."""
+    return f"{'an' if resource[:1].lower() in tuple('aeiou') else 'a'} {resource}"

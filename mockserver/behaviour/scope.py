@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mockserver.behaviour.values import Value
 from mockserver.errors import ExpressionError
 from mockserver.state.clock import Clock
-from mockserver.state.store import Record, Transaction
+from mockserver.state.records import Record
+from mockserver.state.store import Transaction
 
 
 class Collection:
@@ -46,22 +47,29 @@ class Collection:
 class OperationScope(dict[str, Any]):
     """The names of one exchange; collections, `now` and the random draws come into being when they are asked for."""
 
-    __slots__ = ("clock", "transaction")
+    __slots__ = ("_late", "clock", "transaction")
 
-    def __init__(self, transaction: Transaction, clock: Clock, names: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        clock: Clock,
+        names: Mapping[str, Any],
+        late: Callable[[str], Any] = lambda name: None,
+    ) -> None:
+        """`late` gives the value of a name that few expressions ask for."""
         super().__init__(names)
-        self.transaction, self.clock = transaction, clock
+        self.transaction, self.clock, self._late = transaction, clock, late
 
     def __missing__(self, name: str) -> Any:
         value: Any
-        if name == "now":
+        if name in self.transaction.tables:
+            value = Collection(self.transaction, name)
+        elif name == "now":
             value = self.clock.now()
         elif name == "@draws":
             value = self.transaction.draws
-        elif name in self.transaction.tables:
-            value = Collection(self.transaction, name)
         else:
-            return None
+            value = self._late(name)
         self[name] = value
         return value
 
@@ -93,10 +101,7 @@ class Draft(dict[str, Any]):
 
     def complete(self) -> None:
         """Work out every field that is not there yet."""
-        for name in self._defaults:
-            self[name]
-
-    def redraw(self, name: str) -> None:
-        """Work out field `name` anew (an id that is taken)."""
-        del self[name]
-        self[name]
+        scope = self._scope
+        for name, default in self._defaults.items():
+            if name not in self:
+                self[name] = default.render(scope)

@@ -10,7 +10,7 @@ from mockserver.state.clock import Clock
 from mockserver.state.store import Namespace
 
 #: A timer that sets itself again a moment later, for ever, must not hold up the request that noticed it.
-_MOST_AT_ONCE = 100_000
+MOST_AT_ONCE = 100_000
 
 
 def run_due(behaviour: Behaviour, space: Namespace, until: float, names: dict[str, object]) -> int:
@@ -20,7 +20,7 @@ def run_due(behaviour: Behaviour, space: Namespace, until: float, names: dict[st
     """
     ran = 0
     with space.lock:
-        while space.next_due <= until and ran < _MOST_AT_ONCE:
+        while space.next_due <= until and ran < MOST_AT_ONCE:
             transaction = space.begin()
             due = min(
                 (first, name) for name, table in transaction.tables.items() if (first := table.next_due()) is not None

@@ -6,11 +6,14 @@ of a tree without any expression are kept as they are and shared: nobody changes
 
 from __future__ import annotations
 
+import ast
+import copy
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from mockserver.behaviour.functions import plain, text
-from mockserver.expressions import Expression, Language, Scope
+from mockserver.errors import ExpressionError
+from mockserver.expressions import FAULTS, Expression, Language, Scope, compiled
 from mockserver.spec.references import join
 
 Render = Callable[[Scope], Any]
@@ -75,46 +78,87 @@ def constant(value: Any) -> Value:
 
 
 def compile_value(tree: Any, language: Language, pointer: str, compile: Compile, complain: Complain) -> Value:
-    """Compile a tree that stands at `pointer`."""
+    """Compile a tree that stands at `pointer`: all of it becomes one function, so that rendering costs one call."""
     found: list[Expression] = []
+    constants: list[Any] = []
 
-    def walk(node: Any, at: str) -> Render:
+    def walk(node: Any, at: str) -> ast.expr:
+        before = len(found)
         if isinstance(node, str) and "${{" in node:
             return rendered(node, at)
-        before = len(found)
         if isinstance(node, dict):
             for key in node:
                 if "${{" in key:
                     complain("an expression cannot stand in a key", join(at, key), "write the object as an expression")
-            parts = [(key, walk(item, join(at, key))) for key, item in node.items()]
+            values = [walk(item, join(at, key)) for key, item in node.items()]
             if len(found) > before:
-                return lambda scope: {key: render(scope) for key, render in parts}
+                return ast.Dict([ast.Constant(key) for key in node], values)
         elif isinstance(node, list):
             items = [walk(item, join(at, index)) for index, item in enumerate(node)]
             if len(found) > before:
-                return lambda scope: [render(scope) for render in items]
-        return lambda scope: node
+                return ast.List(items, ast.Load())
+        constants.append(node)
+        return ast.Subscript(ast.Name("_constants", ast.Load()), ast.Constant(len(constants) - 1), ast.Load())
 
-    def rendered(source: str, at: str) -> Render:
+    def rendered(source: str, at: str) -> ast.expr:
         parts = split_expressions(source)
         if parts is None:
             complain("'${{' without its '}}'", at)
-            return lambda scope: None
+            return ast.Constant(None)
         texts, sources = parts
-        compiled = []
-        for each in sources:
-            expression = compile(each, language, at)
-            if expression is None:
-                return lambda scope: None
-            compiled.append(expression)
-        found.extend(compiled)
-        lone = compiled[0]
-        if len(compiled) == 1 and not texts[0].strip() and not texts[1].strip():
-            return lambda scope: plain(lone(scope))
-        return lambda scope: (
-            texts[0]
-            + "".join(text(expression(scope)) + after for expression, after in zip(compiled, texts[1:], strict=True))
-        )
+        read = [compile(each, language, at) for each in sources]
+        expressions = [expression for expression in read if expression is not None]
+        if len(expressions) < len(read):
+            return ast.Constant(None)
+        calls = []
+        lone = len(expressions) == 1 and not texts[0].strip() and not texts[1].strip()
+        for expression in expressions:
+            found.append(expression)
+            calls.append(_marked(_call("_plain" if lone else "_text", expression.syntax), len(found)))
+        if lone:
+            return calls[0]
+        pieces: list[ast.expr] = [ast.Constant(texts[0])]
+        for call, after in zip(calls, texts[1:], strict=True):
+            pieces += [ast.FormattedValue(call, -1), ast.Constant(after)]
+        return ast.JoinedStr([piece for piece in pieces if not (isinstance(piece, ast.Constant) and piece.value == "")])
 
-    render = walk(tree, pointer)
+    body = walk(tree, pointer)
+    if not found:
+        return constant(tree)
+    run = compiled(body, language, _plain=plain, _text=text, _constants=constants)
+
+    def render(scope: Scope) -> Any:
+        try:
+            return run(scope)
+        except ExpressionError:
+            raise
+        except FAULTS as error:
+            raise _culprit(error, found).failed(error) from error
+
     return Value(render, tuple(found))
+
+
+def _call(function: str, argument: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(function, ast.Load()), [argument], [])
+
+
+def _marked(node: ast.expr, number: int) -> ast.expr:
+    """A copy of `node` that stands on line `number`, so that a traceback tells which expression has failed."""
+    marked = copy.deepcopy(node)
+    for inner in ast.walk(marked):
+        if isinstance(inner, ast.expr):
+            inner.lineno = inner.end_lineno = number
+            inner.col_offset = inner.end_col_offset = 0
+    return marked
+
+
+def _culprit(error: BaseException, found: list[Expression]) -> Expression:
+    """The expression that `error` came from: the line of the generated function's frame is its number."""
+    trace = error.__traceback__
+    number = 1
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<expression>":
+            number = trace.tb_lineno
+            break
+        trace = trace.tb_next
+    return found[min(max(number, 1), len(found)) - 1]

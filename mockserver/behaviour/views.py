@@ -7,33 +7,42 @@ from typing import Any
 
 from mockserver.behaviour.scope import OperationScope
 from mockserver.behaviour.values import Value
+from mockserver.contract.model import Operation
 from mockserver.contract.schemas import Schema
 
 
 class View:
     """Shows records as one schema wants them.
 
-    A field that is null while its schema does not allow null is left out. Where the schema names no properties or
-    expressly allows others, all fields are shown.
+    A field that is null while its schema does not allow null is left out, and so is one that only a client may send
+    (`writeOnly`). Where the schema names no properties or expressly allows others, all fields are shown.
     """
 
-    __slots__ = ("_computed", "_fields")
+    __slots__ = ("_computed", "_fields", "_never_null")
 
     def __init__(self, schema: Schema | None, computed: Mapping[str, Value]) -> None:
         self._computed = computed
         self._fields: list[tuple[str, Value | None, bool]] | None = None
-        if schema is not None and not schema.open_properties() and (properties := schema.properties()):
+        properties = named_properties(schema)
+        known = schema.properties() if schema is not None else {}
+        self._never_null = [name for name, field in known.items() if field.types() and "null" not in field.types()]
+        if properties is not None:
             self._fields = [
                 (name, computed.get(name), not (types := field.types()) or "null" in types)
                 for name, field in properties.items()
+                if not is_write_only(field)
             ]
 
     def show(self, record: Mapping[str, Any], scope: OperationScope) -> dict[str, Any]:
         """The record as it leaves. `scope` has no other use of `item` afterwards."""
         scope["item"] = record
-        if self._fields is None:
-            return {**record, **{name: value.render(scope) for name, value in self._computed.items()}}
         shown: dict[str, Any] = {}
+        if self._fields is None:
+            shown = {**record, **{name: value.render(scope) for name, value in self._computed.items()}}
+            for name in self._never_null:
+                if name in shown and shown[name] is None:
+                    del shown[name]
+            return shown
         for name, computed, nullable in self._fields:
             if computed is not None:
                 value = computed.render(scope)
@@ -44,6 +53,32 @@ class View:
             if value is not None or nullable:
                 shown[name] = value
         return shown
+
+
+def success_status(operation: Operation) -> int:
+    """The lowest documented 2xx status; 200 when only a range or the default is documented."""
+    return next((status for status in operation.documented_statuses() if 200 <= status < 300), 200)
+
+
+def success_schema(operation: Operation, status: int) -> Schema | None:
+    """The schema of the first JSON media type documented for `status`, or None."""
+    response = operation.response_for(status)
+    if response is None:
+        return None
+    return next((media.schema for media in response.content.values() if "json" in media.name), None)
+
+
+def named_properties(schema: Schema | None) -> Mapping[str, Schema] | None:
+    """The only properties that an answer of this schema shows; None where it may show any."""
+    if schema is None or schema.open_properties():
+        return None
+    return schema.properties()
+
+
+def is_write_only(field: Schema) -> bool:
+    """Whether a property may only be sent to the API."""
+    data = field.resolved().data
+    return isinstance(data, dict) and data.get("writeOnly") is True
 
 
 def item_schema(schema: Schema | None, wrap: str, many: bool) -> Schema | None:

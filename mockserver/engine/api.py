@@ -9,8 +9,9 @@ from typing import Any
 
 from mockserver.behaviour.declared import RESERVED_ERRORS, Behaviour, OperationRules
 from mockserver.behaviour.fixtures import Fixtures, start_state
-from mockserver.behaviour.operation import OperationRunner, success_status
+from mockserver.behaviour.operation import OperationRunner
 from mockserver.behaviour.security import Authenticator
+from mockserver.behaviour.views import success_status
 from mockserver.contract.conformance import RequestCheck, ResponseCheck
 from mockserver.contract.model import Contract, Operation
 from mockserver.contract.routing import Router
@@ -18,7 +19,8 @@ from mockserver.engine.responder import Responder, first_media
 from mockserver.messages import Request, Response
 from mockserver.spec.catalog import SpecFolder
 from mockserver.state.clock import Clock
-from mockserver.state.store import Namespace, State, Table
+from mockserver.state.store import Namespace, State
+from mockserver.state.table import Table
 
 _REMEMBERED = 1_024
 
@@ -47,16 +49,19 @@ class Plan:
         keys = [scheme.name for scheme in contract.security_schemes.values() if scheme.location == "query"]
         self.request_check = RequestCheck(operation, media_type_ignored=behaviour.content_type_ignored, also_known=keys)
         self.response_check = ResponseCheck(operation)
-        self.pure = self.rules is not None and self.rules.pure and operation.request_body is None
         self.matched = f"match: {operation.method} {operation.path} is {operation.id}"
         self.success = self.rules.respond.status if self.rules else success_status(operation)
         self.media = first_media(operation.response_for(self.success))
         #: Rules that only guard (require, warn) leave the answer to the contract's example.
         self.answers_by_example = self.rules is not None and not self.rules.verb and self.rules.respond.body is None
+        # Where there is no example a value is drawn, which changes the state.
+        pure = self.rules is not None and self.rules.pure and not self.answers_by_example
+        self.pure = pure and operation.request_body is None
         verb = f"{self.rules.verb} {self.rules.resource}".strip() if self.rules else ""
         self.applied = f"apply: {verb}" if verb else "apply: answered by the contract's example"
         self._errors = _errors_by_status(self.rules, behaviour)
         self._documented_types = tuple(operation.request_body.content) if operation.request_body else ()
+        self._type_ignored = behaviour.content_type_ignored
         self.reads = self.rules.reads if self.rules else ()
         self._memory: dict[tuple[str, ...], Remembered] = {}
 
@@ -69,10 +74,13 @@ class Plan:
         return bool(request.body) and self.operation.request_body is None
 
     def type_undocumented(self, request: Request) -> bool:
-        """Whether a body comes with a Content-Type that is not documented."""
-        if not request.body or not self._documented_types:
+        """Whether a body comes with a Content-Type that is not documented, and is read all the same."""
+        if not self._type_ignored or not request.body or not self._documented_types:
             return False
-        name = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        sent = request.headers.get("content-type", "")
+        if sent in self._documented_types:
+            return False
+        name = sent.partition(";")[0].strip().lower()
         return name not in self._documented_types and "*/*" not in self._documented_types
 
     def recall(self, key: tuple[str, ...], state: State) -> Remembered | None:
@@ -118,6 +126,7 @@ class Api:
         self._plans: dict[str, Plan] = {}
         self._servers: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
+        self._began = clock.now()
         self._start: tuple[datetime, State] | None = None
 
     def plan(self, operation: Operation) -> Plan:
@@ -134,22 +143,35 @@ class Api:
             with self._lock:
                 found = self.spaces.get(name)
                 if found is None:
-                    found = self.spaces[name] = Namespace(name, f"{self._seed}:{self.name}", self.start_state())
+                    found = self.spaces[name] = Namespace(name, f"{self._seed}:{self.name}", self.start_state(name))
         return found
 
-    def start_state(self) -> State:
-        """The state at the start: the fixtures, as if they had been written now."""
-        now = self._clock.now()
-        if self._start is None or self._start[0] != now:
-            self._start = (now, start_state(self.behaviour, self.fixtures, now))
+    def start_state(self, namespace: str = "") -> State:
+        """The state at the start: the fixtures as if they had been written when the mock started or was reset; those
+        of a named namespace, now."""
+        moment = self._clock.now() if namespace else self._began
+        if self._start is None or self._start[0] != moment:
+            self._start = (moment, start_state(self.behaviour, self.fixtures, moment))
         return self._start[1]
+
+    def nearest(self, method: str, path: str, limit: int = 3, prefix: str = "") -> list[str]:
+        """In words: the documented operations that come closest to a path that matched none."""
+        base = self.contract.servers[0].base_path if self.contract.servers else ""
+        inside = path.startswith(f"{base}/")
+        found = []
+        for near in self.router.nearest(method, path.removeprefix(base) if inside else path, limit):
+            reason = near.reason if inside else f"the documented path begins with {base}"
+            found.append(f"{near.method} {prefix}{base}{near.template}" + (f" ({reason})" if reason else ""))
+        return found
 
     def reset(self, namespace: str | None = None) -> None:
         """Back to the start state: one namespace, or all (those that tests made are forgotten)."""
+        if not namespace:
+            self._began = self._clock.now()
         if namespace is None:
             self.spaces.clear()
         elif namespace in self.spaces:
-            self.spaces[namespace].set_state(self.start_state())
+            self.spaces[namespace].set_state(self.start_state(namespace))
 
     def server(self, host: str) -> dict[str, str]:
         """What expressions see as `server`: the documented host that was called, else the default one."""
@@ -173,6 +195,8 @@ def _errors_by_status(rules: OperationRules | None, behaviour: Behaviour) -> dic
         if rules.verb in ("read", "update", "replace", "delete") or rules.within:
             names += [behaviour.resources[name].missing for name in (rules.resource, resource) if name]
         names += [rule.error for rule in rules.require]
+        names += [warn.error for warn in rules.warn]
+        names += [behaviour.resources[name].missing for name in (rules.resource, resource) if name]
     names += [name for name in (*RESERVED_ERRORS, *behaviour.errors) if name in behaviour.errors]
     found: dict[int, str] = {}
     for name in names:

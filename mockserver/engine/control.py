@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush
 from typing import Any
 
-from mockserver.behaviour.timers import run_due
+from mockserver.behaviour.timers import MOST_AT_ONCE, run_due
 from mockserver.engine.api import Api
 from mockserver.engine.journal import Journal
 from mockserver.engine.routes import Routes
-from mockserver.errors import UsageError, did_you_mean
+from mockserver.errors import ExpressionError, UsageError, did_you_mean
 from mockserver.messages import Request
 from mockserver.state.clock import Clock
-from mockserver.state.store import Namespace, State, Table
+from mockserver.state.store import Namespace, State
+from mockserver.state.table import Table
 
 _MOST_SNAPSHOTS = 1_000
 
@@ -68,16 +71,16 @@ class Control:
 
     def state(self, api: str, namespace: str = "") -> dict[str, list[dict[str, Any]]]:
         """The records of every resource."""
-        return {name: [dict(record) for record in table] for name, table in self._tables(api, namespace).items()}
+        return {name: _copies(table) for name, table in self._tables(api, namespace).items()}
 
     def records(self, api: str, resource: str, namespace: str = "") -> list[dict[str, Any]]:
         """The records of one resource. Raises UsageError."""
         tables = self._tables(api, namespace)
-        return [dict(record) for record in tables[self._resource(api, resource)]]
+        return _copies(tables[self._resource(api, resource)])
 
     def _tables(self, api: str, namespace: str) -> Mapping[str, Table]:
         space = self.api(api).space(namespace)
-        self._run_due(self.api(api), space)
+        self._run_due(self.api(api), space, self.clock.timestamp())
         return space.state.tables
 
     def _resource(self, api: str, resource: str) -> str:
@@ -94,7 +97,7 @@ class Control:
             raise UsageError("the records must be a list of objects")
         try:
             table = Table.of(spec, records)
-        except ValueError as error:
+        except (ValueError, ExpressionError) as error:
             raise UsageError(str(error)) from None
         space = self.api(api).space(namespace)
         with space.lock:
@@ -121,7 +124,7 @@ class Control:
             for space in list(api.spaces.values()):
                 state = kept.get((api.name, space.name))
                 with space.lock:
-                    space.set_state(state if state is not None else api.start_state())
+                    space.set_state(state if state is not None else api.start_state(space.name))
             for owner, namespace in kept:
                 if owner == api.name and namespace not in api.spaces:
                     api.space(namespace).set_state(kept[(owner, namespace)])
@@ -131,16 +134,32 @@ class Control:
         self.clock.advance(by)
         self.run_due()
 
-    def run_due(self) -> None:
-        """Run every timer that is due, in every API and namespace."""
-        for api in self.apis.values():
-            for space in list(api.spaces.values()):
-                self._run_due(api, space)
+    def set_clock(self, moment: datetime) -> None:
+        """Jump to a moment; what is due by then happens, in order of time."""
+        self.clock.set(moment)
+        self.run_due()
 
-    def _run_due(self, api: Api, space: Namespace) -> None:
+    def run_due(self) -> None:
+        """Run every timer that is due, in order of time across all APIs and namespaces."""
         until = self.clock.timestamp()
-        if until >= space.next_due:
-            run_due(api.behaviour, space, until, {"settings": api.settings, "server": api.server("")})
+        for api in self.apis.values():
+            api.space("")  # it began with the mock, whether anybody has looked or not
+        spaces = [(api, space) for api in self.apis.values() for space in list(api.spaces.values())]
+        waiting = [(space.next_due, at) for at, (_, space) in enumerate(spaces) if space.next_due <= until]
+        heapify(waiting)
+        ran = 0
+        while waiting and ran < MOST_AT_ONCE:
+            _, at = heappop(waiting)
+            api, space = spaces[at]
+            # Up to the moment at which another state has something to do.
+            ran += self._run_due(api, space, min(until, waiting[0][0]) if waiting else until)
+            if space.next_due <= until:
+                heappush(waiting, (space.next_due, at))
+
+    def _run_due(self, api: Api, space: Namespace, until: float) -> int:
+        if until < space.next_due:
+            return 0
+        return run_due(api.behaviour, space, until, {"settings": api.settings, "server": api.server("")})
 
     def evidence(self, api: str) -> dict[str, int]:
         """How many rules and shapes of an API are documented, observed and assumed."""
@@ -175,3 +194,8 @@ class Control:
         headers = dict(found.plan(operation).authenticator.sample())
         base = found.contract.servers[0].base_path if found.contract.servers else ""
         return Request(operation.method, f"/{api}{base}{operation.path}", "", headers)
+
+
+def _copies(table: Table) -> list[dict[str, Any]]:
+    """The records, all the way down: what a caller scribbles on them stays with the caller."""
+    return [{name: deepcopy(value) for name, value in record.items()} for record in table]

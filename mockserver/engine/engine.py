@@ -7,6 +7,7 @@ match -> preference -> authenticate -> check request -> apply behaviour (one tra
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -21,6 +22,7 @@ from mockserver.engine.control import Control
 from mockserver.engine.journal import Exchange, Warn
 from mockserver.engine.preferences import Preference, documented, read_preference, without_twins
 from mockserver.engine.problems import problem
+from mockserver.engine.responder import PROTOCOL_STATUSES
 from mockserver.engine.routes import forgiving_match
 from mockserver.errors import ContractBreach, ExpressionError, SpecError
 from mockserver.messages import Request, Response
@@ -30,15 +32,14 @@ from mockserver.state.store import Namespace
 
 #: What a fault of a request is called among the errors of an API.
 _FAULTS = {"body_malformed": "malformed_body", "media_type": "unsupported_media_type"}
-#: Errors that HTTP itself brings, so that no operation documents them.
+_MOST_DIGITS = 18  # of a Content-Length: more are over any limit, and Python refuses to read thousands
 _AUTHENTICATED = "authenticate: the credential is present and well-formed, accepted (lenient)"
-_PROTOCOL_STATUSES = frozenset({405, 413, 415})
 
 
 class _Call:
     """What the steps of one request hand to each other."""
 
-    __slots__ = ("api", "caller", "checked", "path", "plan", "raw_path", "request", "space")
+    __slots__ = ("api", "caller", "checked", "path", "plan", "raw_path", "request", "scope", "space")
 
     def __init__(self, request: Request, api: Api, space: Namespace, path: str) -> None:
         self.request, self.api, self.space, self.path = request, api, space, path
@@ -46,6 +47,13 @@ class _Call:
         self.raw_path: dict[str, str] = {}
         self.caller: Caller = ANONYMOUS
         self.checked: CheckedRequest
+        self.scope: OperationScope | None = None
+
+    def late(self, name: str) -> Any:
+        """What expressions may name beside the parts of the request, worked out when they do."""
+        if name == "server":
+            return self.api.server(self.request.host)
+        return self.caller.as_scope() if name == "caller" else None
 
 
 class Engine(Control):
@@ -71,10 +79,13 @@ class Engine(Control):
         return response
 
     def _answer(self, request: Request, exchange: Exchange) -> Response:
-        call = self._match(request, exchange)
+        call = self._target(request, exchange)
         if isinstance(call, Response):
             return call
         try:
+            answered = self._match(call, exchange)
+            if answered is not None:
+                return answered
             preference = read_preference(request) if "prefer" in request.headers or "__" in request.query else None
             if preference is not None:
                 return self._prefer(call, preference, exchange)
@@ -84,46 +95,47 @@ class Engine(Control):
         except Refused as refusal:
             return self._refuse(call, refusal, exchange)
 
-    def _match(self, request: Request, exchange: Exchange) -> _Call | Response:
-        """Which API, namespace and operation; or the answer when there is none."""
+    def _target(self, request: Request, exchange: Exchange) -> _Call | Response:
+        """Which API and namespace; or the answer when no API is meant."""
         if not request.path.isprintable():
             return self._unreadable(exchange)
         target = self.routes.target(request)
         exchange.namespace = target.namespace
         api = target.api
         if api is None:
-            nearest = self.routes.nearest(request, target.path)
-            message = f"no served API has the path {target.path}"
-            exchange.violations.append(Violation("path", "", message, "a documented path", "", hint="; ".join(nearest)))
-            exchange.trace.append(f"match: {message}")
-            return problem("no-api", 404, f"No served API has the path {target.path}", nearest=nearest)
+            return self._no_api(request, target.path, exchange)
         exchange.api = api.name
-        call = _Call(request, api, api.space(target.namespace), target.path)
-        if exchange.at >= call.space.next_due:
-            ran = run_due(api.behaviour, call.space, exchange.at, {"settings": api.settings, "server": api.server("")})
+        space = api.space(target.namespace)
+        if exchange.at >= space.next_due:
+            ran = run_due(api.behaviour, space, exchange.at, {"settings": api.settings, "server": api.server("")})
             exchange.trace.append(f"clock: {ran} timer(s) were due")
+        return _Call(request, api, space, target.path)
+
+    def _match(self, call: _Call, exchange: Exchange) -> Response | None:
+        """Which operation; or the answer when there is none."""
+        request, api, path = call.request, call.api, call.path
         length = request.headers.get("content-length", "")
-        size = max(len(request.body), int(length) if length.isdecimal() else 0)
+        size = max(len(request.body), int(length[:_MOST_DIGITS]) if length.isdecimal() else 0)
         if size > self.options.body_limit:
-            reason = f"the body has {size} bytes, the limit is {self.options.body_limit}"
-            return self._refuse(call, Refused("too_large", "body-limit", reason), exchange)
+            raise Refused(
+                "too_large", "body-limit", f"the body has {size} bytes, the limit is {self.options.body_limit}"
+            )
         method = request.method
-        match = api.router.match(method, target.path) or (
-            api.router.match("GET", target.path) if method == "HEAD" else None
-        )
-        if match is None and api.behaviour.slashes_forgiven:
-            match = forgiving_match(api, "GET" if method == "HEAD" else method, target.path)
-            if match is not None:
-                self._warn(exchange, "slashes", f"the path is documented as {match.operation.path}")
+        match = api.router.match(method, path) or (api.router.match("GET", path) if method == "HEAD" else None)
+        exact = match is not None
+        if match is None and api.behaviour.slashes_forgiven and not self.options.strict:
+            match = forgiving_match(api, "GET" if method == "HEAD" else method, path)
         if match is None:
             return self._unmatched(call, exchange)
         plan = call.plan = api.plan(match.operation)
         call.raw_path = match.parameters
         exchange.operation = plan.operation.id
         exchange.trace.append(plan.matched)
+        if not exact:
+            self._warn(exchange, "slashes", f"the path is documented as {plan.operation.path}")
         if plan.operation.deprecated:
             self._warn(exchange, "deprecated", f"{plan.operation.id} is deprecated")
-        return call
+        return None
 
     def _prefer(self, call: _Call, preference: Preference, exchange: Exchange) -> Response:
         """The answer that the author of the test asked for, without effects."""
@@ -135,7 +147,7 @@ class Engine(Control):
             return problem("undocumented-preference", 400, detail)
         name = "" if preference.example or preference.dynamic else call.plan.error_for(status)
         if name:
-            response, value = call.api.responder.error(name, operation, self._names(call, exchange))
+            response, value = call.api.responder.error(name, operation, self._error_scope(call, exchange))
         else:
             draws = Draws(f"{self.options.seed}:{exchange.request.path}")
             try:
@@ -193,12 +205,21 @@ class Engine(Control):
             if plan.runner is None:
                 response, value = self._from_contract(call, transaction.draws)
             else:
-                scope = OperationScope(transaction, self.clock, self._names(call, exchange))
+                checked = call.checked
+                names = {
+                    "path": checked.path,
+                    "query": checked.query,
+                    "headers": call.request.headers,
+                    "body": checked.body,
+                    "settings": call.api.settings,
+                }
+                scope = call.scope = OperationScope(transaction, self.clock, names, call.late)
                 outcome = plan.runner.run(scope)
                 for rule, message in outcome.warnings:
                     self._warn(exchange, rule, message)
                 if outcome.body is None and plan.answers_by_example:
                     response, value = self._from_contract(call, transaction.draws)
+                    response = response._replace(headers=(*response.headers, *outcome.headers))
                 else:
                     response, value = call.api.responder.success(plan.media, outcome)
             response = self._checked(call, response, value, exchange)
@@ -224,13 +245,15 @@ class Engine(Control):
     def _refuse(self, call: _Call, refusal: Refused, exchange: Exchange) -> Response:
         """The vendor's error for a refusal, and the reason in the trace."""
         operation = call.plan.operation if exchange.operation else None
-        response, value = call.api.responder.error(refusal.error, operation, self._names(call, exchange))
+        if refusal.strict:
+            exchange.violations.append(Violation("strict", "", refusal.reason, "nothing to be warned of", ""))
+        response, value = call.api.responder.error(refusal.error, operation, self._error_scope(call, exchange))
         evidence = f", {refusal.evidence}" if refusal.evidence else ""
         exchange.trace.append(
             f"{response.status}: {refusal.reason} (rule {refusal.rule}, error {refusal.error}{evidence})"
         )
         own_voice = response.header("x-mockserver-problem") is not None
-        if operation is not None and not own_voice and response.status not in _PROTOCOL_STATUSES:
+        if operation is not None and not own_voice and response.status not in PROTOCOL_STATUSES:
             response = self._checked(call, response, value, exchange)
         return self._finished(call, response)
 
@@ -254,37 +277,54 @@ class Engine(Control):
             exchange.violations.append(Violation("method", "", reason, f"one of {', '.join(methods)}", "/paths"))
             response = self._refuse(call, Refused("method_not_allowed", "match", reason), exchange)
             return response._replace(headers=(*response.headers, allow))
-        nearest = call.api.router.nearest(call.request.method, call.path)
-        close = "; ".join(f"{near.method} {near.template} ({near.reason})" for near in nearest)
+        close = "; ".join(call.api.nearest(call.request.method, call.path))
         reason = f"{call.api.name} documents no path {call.path}"
         exchange.violations.append(Violation("path", "", reason, "a documented path", "/paths", hint=close))
         reason += f"; nearest: {close}" if close else ""
         return self._refuse(call, Refused("path_not_found", "match", reason), exchange)
 
+    def _no_api(self, request: Request, path: str, exchange: Exchange) -> Response:
+        """A path that no served API has, or more than one."""
+        owners = self.routes.owners(path)
+        if owners:
+            message = f"{len(owners)} served APIs have the path {path}: say which by its prefix"
+            nearest = [f"{request.method} /{name}{path}" for name in owners]
+        else:
+            message = f"No served API has the path {path}"
+            nearest = self.routes.nearest(request, path)
+        exchange.violations.append(Violation("path", "", message, "a documented path", "", hint="; ".join(nearest)))
+        exchange.trace.append(f"match: {message}")
+        return problem("no-api", 404, message, nearest=nearest)
+
     def _unreadable(self, exchange: Exchange) -> Response:
         """A path with control characters, or with bytes that are not UTF-8."""
-        exchange.trace.append("match: the path has control characters or is not UTF-8")
-        return problem("unreadable-path", 400, "The path has control characters, or bytes that are not UTF-8")
+        message = "The path has control characters, or bytes that are not UTF-8"
+        exchange.violations.append(Violation("path", "", message, "printable characters in UTF-8", ""))
+        exchange.trace.append(f"match: {message}")
+        return problem("unreadable-path", 400, message)
 
-    def _names(self, call: _Call, exchange: Exchange) -> dict[str, Any]:
-        """What expressions of an operation may name."""
+    def _error_scope(self, call: _Call, exchange: Exchange) -> OperationScope:
+        """What the expressions of an error see: the request, the records as they stand, `item` and `parent` as far as
+        the operation had found them."""
         checked: Any = getattr(call, "checked", None)
         violation = exchange.violations[0] if exchange.violations else None
-        return {
+        found: Mapping[str, Any] = call.scope or {}
+        names = {
             "path": checked.path if checked else call.raw_path,
             "query": checked.query if checked else {},
             "headers": call.request.headers,
             "body": checked.body if checked else None,
-            "caller": call.caller.as_scope(),
             "settings": call.api.settings,
-            "server": call.api.server(call.request.host),
             "violation": violation and {"pointer": violation.pointer, "message": violation.message},
+            "item": found.get("item"),
+            "parent": found.get("parent"),
         }
+        return OperationScope(call.space.begin(), self.clock, names, call.late)
 
     def _warn(self, exchange: Exchange, rule: str, message: str) -> None:
         """A warning for the journal; with `strict`, a refusal."""
         if self.options.strict:
-            raise Refused("invalid_request", f"strict: {rule}", message)
+            raise Refused("invalid_request", f"strict: {rule}", message, strict=True)
         exchange.warnings.append(Warn(rule, message))
 
     def _fault(self, exchange: Exchange, slug: str, error: Exception, **more: Any) -> Response:

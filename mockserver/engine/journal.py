@@ -40,7 +40,7 @@ class Exchange:
 
     __slots__ = (
         *("seq", "request", "response", "at", "duration", "api", "namespace", "operation", "parameters"),
-        *("violations", "warnings", "trace", "fault", "traceback"),
+        *("violations", "warnings", "trace", "fault", "traceback", "weight"),
     )
 
     def __init__(self, request: Request, at: float) -> None:
@@ -58,6 +58,7 @@ class Exchange:
         self.trace: list[str] = []
         self.fault = ""
         self.traceback = ""
+        self.weight = 0
 
     @property
     def verdict(self) -> str:
@@ -68,9 +69,12 @@ class Exchange:
             return "violation"
         return "warning" if self.warnings else "ok"
 
-    def weight(self) -> int:
-        """How many bytes of bodies the entry holds."""
-        return len(self.request.body) + len(self.response.body) + len(self.request.query)
+    def weigh(self) -> int:
+        """How many bytes the entry holds of what a client can make large; kept in `weight`."""
+        request = self.request
+        held = len(request.body) + len(self.response.body) + len(request.query) + len(request.path)
+        self.weight = held + sum(map(len, request.headers.values()))
+        return self.weight
 
     def as_json(self) -> dict[str, Any]:
         """As the admin API shows it."""
@@ -117,7 +121,7 @@ class Journal:
 
     def record(self, exchange: Exchange) -> None:
         """Add an exchange at the end and number it."""
-        weight = exchange.weight()
+        weight = exchange.weigh()
         with self._lock:
             self.last_seq += 1
             exchange.seq = self.last_seq
@@ -125,7 +129,7 @@ class Journal:
             ring.append(exchange)
             self._bytes += weight
             while len(ring) > self._size or (self._bytes > _MOST_BYTES and len(ring) > 1):
-                self._bytes -= ring.popleft().weight()
+                self._bytes -= ring.popleft().weight
 
     def __len__(self) -> int:
         return len(self._ring)
@@ -177,7 +181,7 @@ class Journal:
                 or (namespace is not None and exchange.namespace != namespace)
             ]
             self._ring = deque(kept)
-            self._bytes = sum(exchange.weight() for exchange in kept)
+            self._bytes = sum(exchange.weight for exchange in kept)
 
 
 def _shown_text(text: str) -> str:
@@ -186,8 +190,11 @@ def _shown_text(text: str) -> str:
 
 def _shown_body(body: bytes) -> str | dict[str, Any]:
     """A body as text where it is text; else its size and a few bytes in hexadecimal. Long ones are cut."""
+    cut = body[:_SHOWN_BODY]
     try:
-        text = body[:_SHOWN_BODY].decode("utf-8")
-    except UnicodeDecodeError:
-        return {"bytes": len(body), "hex": body[:64].hex()}
+        text = cut.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if len(body) <= _SHOWN_BODY or error.start < _SHOWN_BODY - 3:
+            return {"bytes": len(body), "hex": body[:64].hex()}
+        text = cut[: error.start].decode("utf-8")  # the cut goes through a character
     return text if len(body) <= _SHOWN_BODY else {"bytes": len(body), "text": text}

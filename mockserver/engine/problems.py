@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -14,8 +15,6 @@ TITLES = {
     "rule-failed": "A rule of the behaviour file failed",
     "internal-error": "The mock itself failed",
     "no-api": "No served API has this path",
-    "no-operation": "The API documents no such path",
-    "method-not-allowed": "The path is documented, but not for this method",
     "unreadable-path": "The path cannot be read",
     "undocumented-preference": "The Prefer header asks for what the contract does not document",
     "refused": "The request was refused",
@@ -32,4 +31,7 @@ def problem(slug: str, status: int, detail: str, *, headers: tuple[tuple[str, st
         **{name: value for name, value in more.items() if value},
     }
     head = (("Content-Type", "application/problem+json"), ("X-Mockserver-Problem", slug), *headers)
-    return Response(status, head, orjson.dumps(body))
+    try:
+        return Response(status, head, orjson.dumps(body))
+    except TypeError:  # half a character, which JSON can only hold as an escape
+        return Response(status, head, json.dumps(body).encode())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from mockserver.behaviour.declared import RESERVED_ERRORS, Behaviour, ErrorSpec
-from mockserver.behaviour.operation import Outcome
+from mockserver.behaviour.operation import Outcome, header_text
+from mockserver.behaviour.scope import OperationScope
 from mockserver.contract.model import MediaType, Operation, ResponseSpec
 from mockserver.contract.serialization import is_json
 from mockserver.engine.problems import problem
@@ -17,6 +17,9 @@ from mockserver.errors import ContractBreach
 from mockserver.examples import NoExample, example_of
 from mockserver.messages import Response
 from mockserver.state.samples import Draws
+
+#: Statuses that HTTP itself brings, so that no operation documents them.
+PROTOCOL_STATUSES = frozenset({405, 413, 415})
 
 
 class Responder:
@@ -36,25 +39,33 @@ class Responder:
             headers = (content_type(media), *headers)
         return Response(outcome.status, headers, encode(body, media)), body
 
-    def error(self, name: str, operation: Operation | None, scope: Mapping[str, Any]) -> tuple[Response, Any]:
-        """The response for a named error: as declared, else as the contract's example, else a problem."""
+    def error(self, name: str, operation: Operation | None, scope: OperationScope) -> tuple[Response, Any]:
+        """The response for a named error: as declared, else as the contract's example, else a problem.
+
+        The mock speaks for itself, too, where the API could not have answered so: the operation does not document the
+        status, and HTTP does not bring it (`scope` becomes unfit for another use).
+        """
         declared = self._behaviour.errors.get(name)
+        status = declared.status if declared is not None else RESERVED_ERRORS[name]
+        lacking = operation is not None and status not in PROTOCOL_STATUSES and operation.response_for(status) is None
+        if operation is not None and lacking:
+            said = ", ".join(operation.responses)
+            detail = f"{_words(name)}: the contract of {operation.id} lacks the status {status}; it documents {said}"
+            return problem("refused", status, detail, operation=operation.id), None
         if declared is not None:
             return self._declared(declared, scope)
-        status = RESERVED_ERRORS[name]
-        if operation is not None and str(status) in operation.responses:
+        if operation is not None and operation.response_for(status) is not None:
             return self.example(operation, status, Draws("error"))
-        response = problem("refused", status, f"{name.replace('_', ' ')}: the API's own form of it is not declared")
-        return response, None
+        return problem("refused", status, f"{_words(name)}: the API's own form of it is not declared"), None
 
-    def _declared(self, error: ErrorSpec, scope: Mapping[str, Any]) -> tuple[Response, Any]:
-        inner = {**scope, "error": None}
-        inner["error"] = {"name": error.name, **error.values.render(inner)}
+    def _declared(self, error: ErrorSpec, scope: OperationScope) -> tuple[Response, Any]:
+        scope["error"] = None
+        scope["error"] = {"name": error.name, **error.values.render(scope)}
         template = error.body or self._behaviour.error_body
-        headers = tuple((name, str(value)) for name, value in error.headers.render(inner).items())
+        headers = tuple((name, header_text(value)) for name, value in error.headers.render(scope).items())
         if template is None:
             return Response(error.status, headers), None
-        body = template.render(inner)
+        body = template.render(scope)
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers = (("Content-Type", "application/json"), *headers)
         return Response(error.status, headers, dumps(body)), body
@@ -68,12 +79,18 @@ class Responder:
         """
         media = first_media(operation.response_for(status))
         if media is None:
+            if name:
+                raise KeyError(name)
             return Response(status), None
         try:
             body = example_of(media, draws, name=name, dynamic=dynamic)
         except NoExample as error:
             raise ContractBreach(str(error), error.pointer) from None
         return Response(status, (content_type(media),), encode(body, media)), body
+
+
+def _words(error: str) -> str:
+    return error.replace("_", " ")
 
 
 def first_media(spec: ResponseSpec | None) -> MediaType | None:
@@ -102,4 +119,5 @@ def dumps(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")  # half a character stays as JSON's own escape of it

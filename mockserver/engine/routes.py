@@ -67,12 +67,15 @@ class Routes:
             self._seen[header] = self._hosts.get(request.host)
         return self._seen[header]
 
+    def owners(self, path: str) -> list[str]:
+        """The APIs that document a path."""
+        return [name for name, api in self._apis.items() if api.router.methods(path)]
+
     def nearest(self, request: Request, path: str) -> list[str]:
         """Documented paths, with the prefix of their API, that come close to a path of no API."""
         found = []
         for name, api in self._apis.items():
-            for near in api.router.nearest(request.method, path, limit=2):
-                found.append(f"{near.method} /{name}{near.template} ({near.reason})")
+            found += api.nearest(request.method, path, limit=2, prefix=f"/{name}")
         return found[:3]
 
 

@@ -41,6 +41,11 @@ def structure_problems(document: Document) -> list[Problem]:
                 if key not in known:
                     hint = did_you_mean(key, known, f"known: {', '.join(known)}")
                     problems.append(document.problem(f"unknown key '{key}'", join(pointer, key), hint, at_key=True))
+        elif "propertyNames" in error.absolute_schema_path:
+            key, hint = str(error.instance), "letters, digits and _, no digit first"
+            problems.append(
+                document.problem(f"an expression cannot say '{key}'", join(pointer, key), hint, at_key=True)
+            )
         else:
             problems.append(document.problem(_sentence(error), pointer))
     return sorted(problems, key=lambda problem: (problem.line, problem.column))

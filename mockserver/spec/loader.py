@@ -69,8 +69,11 @@ class Document:
 
 
 def load_document(path: Path, *, shown_as: str | None = None) -> Document:
-    """Read a file: `.json` as JSON, anything else as YAML. SpecError for whatever is wrong with it."""
-    file = shown_as or str(path)
+    """Read a file: `.json` as JSON, anything else as YAML. SpecError for whatever is wrong with it.
+
+    Messages name it as `path` does, or `shown_as`; one below the current folder by the way from there.
+    """
+    file = shown_as or _shown(path)
     try:
         raw = path.read_bytes()
         uri = Path(os.path.abspath(path)).as_uri()
@@ -85,6 +88,13 @@ def load_document(path: Path, *, shown_as: str | None = None) -> Document:
             data = parse_yaml(_decode(raw, file), file=file)
             cache.put(raw, data)
     return Document(file, uri, data, Positions(raw))
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()) if path.is_absolute() else path)
+    except (OSError, ValueError):  # no current folder, or not below it
+        return str(path)
 
 
 def parse_yaml(text: str, *, file: str) -> Any:

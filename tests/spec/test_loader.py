@@ -26,6 +26,20 @@ def only_problem(path: Path) -> Problem:
     return caught.value.problems[0]
 
 
+def test_a_file_below_the_current_folder_is_named_by_the_way_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    (here / "specs").mkdir(parents=True)
+    below, beside = write(here / "specs" / "api.yaml", "a: 1"), write(tmp_path / "api.yaml", "a: 1")
+    monkeypatch.chdir(here)
+    assert load_document(below).file == str(Path("specs/api.yaml"))
+    assert load_document(Path("specs/api.yaml")).file == str(Path("specs/api.yaml"))
+    assert load_document(beside).file == str(beside)
+    assert load_document(Path("../api.yaml")).file == str(Path("../api.yaml"))
+    assert load_document(below).uri == below.as_uri()
+
+
 def test_a_document_knows_its_file_and_its_uri(tmp_path: Path) -> None:
     path = write(tmp_path / "my api.yaml", "openapi: 3.1.0\n")
 

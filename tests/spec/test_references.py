@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.errors import Problem, SpecError
 from mockserver.spec import references
-from mockserver.spec.loader import Document
+from mockserver.spec.loader import Document, load_document
 from mockserver.spec.references import Library, join
 
 API = """\
@@ -204,7 +204,7 @@ def test_a_second_file_that_is_broken_speaks_for_itself(folder: Path, library: L
 
 def test_each_file_is_loaded_once(folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[Path] = []
-    real = references.load_document
+    real = load_document
 
     def counting(path: Path, *, shown_as: str | None = None) -> Document:
         loaded.append(path)

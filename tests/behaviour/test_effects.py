@@ -1,0 +1,75 @@
+"""Effects in detail: what `item` and `result` are, what happens to what is not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mocks import Mock, desk
+
+BEHAVIOUR = "behaviour.yaml"
+THEN = '- create: note\n        set: {ticketId: "${{ path.ticketId }}", text: closed}'
+
+
+def closed(effect: str) -> Mock:
+    """The desk after T1 was closed, with another effect in `then`."""
+    mock = desk((BEHAVIOUR, THEN, effect))
+    answer = mock.call("POST /tickets/T1/close")
+    assert answer.status == 200, answer.response.body
+    return mock
+
+
+def test_in_an_update_item_is_the_record_that_it_changes() -> None:
+    mock = closed("- update: note\n        key: n1\n        set: {text: '${{ item.text }} by ${{ result.ticketId }}'}")
+    assert mock.records("note") == [{"noteId": "n1", "ticketId": "T2", "text": "oiled by T1"}]
+
+
+def test_in_a_create_item_is_the_new_record_and_result_the_one_of_the_verb() -> None:
+    mock = closed("- create: note\n        set: {text: '${{ item.noteId }}: ${{ result.title }}, ${{ result.state }}'}")
+    note = mock.records("note")[-1]
+    assert note["text"] == f"{note['noteId']}: The printer hums, closed"
+
+
+def test_key_and_when_see_the_record_of_the_verb() -> None:
+    effect = (
+        "- update: ticket\n        key: ${{ 'T2' if item.state == 'closed' else 'T3' }}\n        set: {title: found}"
+    )
+    assert [ticket["title"] for ticket in closed(effect).records("ticket")] == ["The printer hums", "found", "No light"]
+
+
+def test_result_is_the_record_as_it_is_by_now() -> None:
+    effect = (
+        "- update: ticket\n        key: T1\n        set: {priority: 1}"
+        "\n      - create: note\n        set: {text: '${{ result.priority }}', ticketId: T1}"
+    )
+    mock = closed(effect)
+    assert mock.records("note")[-1]["text"] == 1
+    assert mock.call("GET /tickets/T1").json["notes"] == 1
+
+
+@pytest.mark.parametrize("effect", ["- update: note\n        set: {text: x}", "- delete: note"])
+@pytest.mark.parametrize("key", ["none", "${{ item.agentId }}"])
+def test_one_on_a_record_that_is_not_there_does_nothing(effect: str, key: str) -> None:
+    assert closed(f"{effect}\n        key: {key}").records("note") == desk().records("note")
+
+
+def test_appending_to_a_list_that_is_not_there_begins_it() -> None:
+    mock = closed("- update: note\n        key: n1\n        append: {log: closed}")
+    assert mock.records("note")[0]["log"] == ["closed"]
+    mock.call("POST /tickets/T1/close")
+    assert mock.records("note")[0]["log"] == ["closed", "closed"]
+
+
+def test_replace_keeps_key_and_place_and_makes_the_rest_anew() -> None:
+    mock = desk()
+    mock.call("PATCH /tickets/T1", {"agentId": "A1", "staleTime": "2025-02-01T00:00:00Z"})
+    answer = mock.call("PUT /tickets/T1", {"title": "Another", "state": "closed"})
+    record = mock.records("ticket")[0]
+    assert record == {
+        "title": "Another",
+        "state": "closed",
+        "ticketId": "T1",
+        "createdTime": "2025-01-15T12:00:00Z",
+        "priority": 3,
+    }
+    assert answer.json == {**record, "notes": 0}
+    assert mock.call("PUT /tickets/none", {"title": "x"}).status == 404

@@ -1,0 +1,128 @@
+"""The functions of the language, as a behaviour file calls them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.behaviour.functions import DRAWS, FUNCTIONS, plain, text
+from mockserver.errors import ExpressionError
+from mockserver.expressions import Language, compile_expression
+from mockserver.state.samples import Draws
+
+NOW = datetime(2025, 1, 15, 12, 0, 0, 250_000, tzinfo=UTC)
+DATA = [{"n": 2, "s": "b", "ok": True}, {"n": None, "s": "a"}, {"n": 1, "s": "b", "ok": 1}]
+LANGUAGE = Language(frozenset({"data", "now", "none", "held"}), frozenset(), FUNCTIONS, DRAWS)
+
+
+def value(source: str, **scope: Any) -> Any:
+    names = {"data": DATA, "now": NOW, "none": None, "@draws": Draws("seed"), **scope}
+    return compile_expression(source, LANGUAGE)(names)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("[d.n for d in where(data, s='b')]", [2, 1]),
+        ("count(where(data, ok=true))", 1),
+        ("count(data, ok=1)", 1),
+        ("count(data, n=none)", 1),
+        ("count(data, n=[1, 2], s='b')", 2),
+        ("count(none, s='b')", 0),
+        ("count([{'values': 1}], values=1)", 1),
+        ("[len('abc'), len([1]), len({'a': 1}), len(none)]", [3, 1, 1, 0]),
+        ("sum([d.n for d in data])", 3),
+        ("sum([])", 0),
+        ("average([d.n for d in data])", 1.5),
+        ("average([none])", 0),
+        ("[min([3, none, 1]), max([3, none, 1]), min([]), max([none])]", [1, 3, None, None]),
+        ("[round(2.5), round(-2.5), round(0.49999999999999994), round(7)]", [3, -3, 0, 7]),
+        ("[round(2.675, 2), round(125, -1), round(5, 2)]", [2.68, 130.0, 5.0]),
+        ("[int('42'), int(3.9), int(true)]", [42, 3, 1]),
+        ("[text(none), text(true), text(1.5), text('x')]", ["", "true", "1.5", "x"]),
+        ("text({'é': [none]})", '{"é":[null]}'),
+        ("[text(now), text(duration(90)), text(base64_bytes('AAE='))]", ["2025-01-15T12:00:00Z", "PT1M30S", "AAE="]),
+        ("lower('ÄB') + upper('äb') + trim(' x ')", "äbÄBx"),
+        ("join([1, none, 'x'], '-')", "1--x"),
+        ("join([1, 2])", "1,2"),
+        ("split('a, b,,c')", ["a", "b", "", "c"]),
+        ("split('a;b', ';') + split('') + split(none)", ["a", "b"]),
+        ("[first([1, 2]), last([1, 2]), first([]), last([])]", [1, 2, None, None]),
+        ("unique([1, 1.0, true, 'a', 'a', none, none])", [1, True, "a", None]),
+        ("sorted([3, 1, 2]) + sorted(['b', 'a'], descending=true)", [1, 2, 3, "b", "a"]),
+        ("[d.s for d in sorted(data, by='n')]", ["a", "b", "b"]),
+        ("sorted([time('2025-10-01T00:00:00Z'), time('2025-09-01T00:00:00Z')])[0] < now", False),
+        ("date(sorted([time('2025-10-01T00:00:00Z'), time('2025-09-01T00:00:00Z')])[0])", "2025-09-01"),
+        ("[any([0, 1]), all([0, 1]), any([]), all([])]", [True, False, False, True]),
+        ("time('2025-01-15T12:00:00.25Z') == now and time(now) == now", True),
+        ("time(1736942400250) == now", True),
+        ("duration('PT1H') == duration(3600) and duration(duration(1)) == duration(1)", True),
+        ("[seconds('PT1.9S'), seconds(90), millis('PT0S' and duration(1.5))]", [1, 90, 1500]),
+        ("[millis(now), millis('1970-01-01T00:00:01Z')]", [1736942400250, 1000]),
+        ("[date(now), date('2025-01-15T23:30:00-02:00'), date(none)]", ["2025-01-15", "2025-01-16", None]),
+        ("[iso(now), iso(now, 3)]", ["2025-01-15T12:00:00Z", "2025-01-15T12:00:00.250Z"]),
+        ("iso(0)", "1970-01-01T00:00:00Z"),
+        ("quote('a b/ü?&')", "a%20b%2F%C3%BC%3F%26"),
+        ("sha256('abc')", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("base64_bytes('AAE=')", b"\x00\x01"),
+        ("len(sample_bytes('x', 1000))", 1000),
+        ("sample_bytes('x', 8) == sample_bytes('x', 8)", True),
+        ("sample_bytes('x', 8) == sample_bytes('y', 8)", False),
+        ("len(digits(4)) + len(hex(3)) + len(letters(2)) + len(alphanumeric(1)) + len(uuid())", 46),
+        ("integer(5, 5) + pick([1])", 6),
+    ],
+)  # fmt: skip
+def test_functions(source: str, expected: Any) -> None:
+    assert value(source) == expected
+    assert repr(value(source)) == repr(expected)  # 1 is not true, 1.0 is not 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["round('x')", "round(1e300, 99)", "int('x')", "time('yesterday')", "time(none)",
+     "time(true)", "time(99999999999999999)",
+     "duration('an hour')", "base64_bytes('A')", "sample_bytes('x', -1)", "sample_bytes('x', 99999999999)",
+     "integer(2, 1)", "digits(99999999)", "sorted(data, by='n')[0] + 1", "split('a', '')", "len(1)", "sum(['x'])"],
+)  # fmt: skip
+def test_what_a_function_refuses(source: str) -> None:
+    with pytest.raises(ExpressionError, match="failed: "):
+        value(source)
+
+
+def test_every_function_is_described_and_tried_here() -> None:
+    tried = " ".join(str(mark.args[1]) for mark in test_functions.pytestmark)
+    for name, function in {**FUNCTIONS, **DRAWS}.items():
+        assert f"{name}(" in tried
+        assert function.__doc__
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@given(JSON)
+def test_json_is_plain_already(held: Any) -> None:
+    assert plain(held) == held
+    assert plain([held, {"at": NOW, "for": timedelta(hours=1)}]) == [
+        held,
+        {"at": "2025-01-15T12:00:00Z", "for": "PT1H"},
+    ]
+
+
+@given(JSON)
+def test_any_value_has_a_text(held: Any) -> None:
+    assert isinstance(text(held), str)
+    assert value("text(held) == text(held) and trim(held) == trim(text(held))", held=held) is True
+
+
+@given(st.floats(-1e12, 1e12), st.integers(0, 6))
+def test_rounding_is_never_more_than_half_off(number: float, digits: int) -> None:
+    rounded = value(f"round(held, {digits})", held=number)
+    assert abs(rounded - number) <= 0.5 * 10**-digits * (1 + 1e-9) + abs(number) * 1e-15
+    assert value(f"round(held, {digits})", held=-number) == -rounded

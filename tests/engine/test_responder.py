@@ -1,0 +1,104 @@
+"""How outcomes, errors and examples become responses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mockserver.engine.problems import TITLES, problem
+from mockserver.engine.responder import dumps
+from tests.mocks import Mock, answers, desk, one_operation
+
+BEHAVIOUR = "behaviour.yaml"
+
+
+def documented(content: dict[str, Any], rules: dict[str, Any] | None = None, **more: Any) -> Mock:
+    return one_operation({"responses": {"200": {"description": "ok", "content": content}}}, rules, **more)
+
+
+@pytest.mark.parametrize(
+    ("content", "rules", "sent", "body"),
+    [
+        ({"application/json": {}}, {"respond": {"body": [1, "é"]}}, "application/json", '[1,"é"]'.encode()),
+        ({"application/vnd.x+json": {}}, {"respond": {"body": {}}}, "application/vnd.x+json", b"{}"),
+        ({"text/plain": {}, "application/json": {}}, {"respond": {"body": 1}}, "application/json", b"1"),
+        ({"text/plain": {}}, {"respond": {"body": "é ${{ 1 }}"}}, "text/plain", "é 1".encode()),
+        ({"*/*": {}}, {"respond": {"body": "${{ base64_bytes('AAE=') }}"}}, "application/octet-stream", b"\x00\x01"),
+        ({"image/*": {}}, {"respond": {"headers": {"content-type": "image/png"}, "body": "png"}}, "image/png", b"png"),
+    ],
+)  # fmt: skip
+def test_bodies_in_their_media_type(content: Any, rules: Any, sent: str, body: bytes) -> None:
+    response = documented(content, rules).call("GET /it").response
+    assert (response.status, response.header("Content-Type"), response.body) == (200, sent, body)
+    assert [name.lower() for name, _ in response.headers].count("content-type") == 1
+
+
+def test_numbers_of_any_size_stay_exact() -> None:
+    huge = 10**40 + 1
+    assert dumps({"n": huge, "é": [1.5]}) == f'{{"n":{huge},"é":[1.5]}}'.encode()
+    rules = {"respond": {"body": {"n": f"${{{{ {huge} }}}}"}}}
+    assert one_operation(answers(True), rules).call("GET /it").json == {"n": huge}
+
+
+class TestErrors:
+    def test_the_body_that_all_share(self) -> None:
+        assert desk().call("GET /tickets/T9").json == {"code": "no_ticket", "detail": ""}
+
+    def test_one_of_its_own_with_headers_and_values(self) -> None:
+        own = "no_ticket: {status: 404, headers: {Retry-After: '${{ 2 }}'}, why: x, body: {code: '${{ error.why }}'}}"
+        answer = desk((BEHAVIOUR, "no_ticket: {status: 404}", own)).call("GET /tickets/T9")
+        assert (answer.json, answer.response.header("Retry-After")) == ({"code": "x"}, "2")
+
+    def test_undeclared_it_is_the_contract_s_example(self) -> None:
+        changes = ("  unauthenticated: {status: 401}\n", ""), ("missing: no_ticket", "missing: not_found")
+        mock = desk(*((BEHAVIOUR, *change) for change in changes))
+        for answer in (mock.call("GET /tickets/T9"), mock.call("GET /tickets/T1", prefer="code=404")):
+            assert answer.status == 404
+            assert isinstance(answer.json["code"], str)
+            assert answer.response.header("X-Mockserver-Problem") is None
+
+    def test_undeclared_and_undocumented_it_is_the_mock_s_own(self) -> None:
+        answer = desk().call("GET /nowhere")
+        assert (answer.status, answer.response.header("X-Mockserver-Problem")) == (404, "refused")
+
+    def test_an_error_that_breaks_the_contract_does_not_leave(self) -> None:
+        mock = desk((BEHAVIOUR, "no_ticket: {status: 404}", "no_ticket: {status: 404, body: {detail: 1}}"))
+        answer = mock.call("GET /tickets/T9")
+        assert (answer.status, answer.json["type"]) == (500, "urn:mockserver:problem:response-breaks-contract")
+
+    def test_what_was_wrong_with_the_request_can_be_shown(self) -> None:
+        own = "invalid_request: {status: 400, body: {code: '${{ violation.pointer }}'}}"
+        mock = desk((BEHAVIOUR, "invalid_request: {status: 400}", own))
+        assert mock.call("PATCH /tickets/T1", {"priority": 9}).json == {"code": "/priority"}
+
+
+class TestWithoutBehaviour:
+    def test_the_first_example(self) -> None:
+        content = {"application/json": {"examples": {"a": {"value": [1]}, "b": {"value": [2]}}}}
+        assert documented(content).call("GET /it").json == [1]
+
+    def test_else_a_value_from_the_schema(self) -> None:
+        fields = {"id": {"type": "string", "format": "uuid"}, "n": {"type": "integer", "minimum": 5, "maximum": 5}}
+        mock = documented({"application/json": {"schema": {"type": "object", "properties": fields}}})
+        one, two = (mock.call("GET /it").json for _ in range(2))
+        assert one["n"] == two["n"] == 5
+        assert one["id"] != two["id"]
+
+    def test_else_nothing(self) -> None:
+        mock = one_operation({"responses": {"204": {"description": "done"}}})
+        assert (mock.call("GET /it").status, mock.call("GET /it").response.body) == (204, b"")
+
+    def test_an_example_that_breaks_its_schema_does_not_leave(self) -> None:
+        content = {"application/json": {"schema": {"type": "integer"}, "example": "x"}}
+        assert documented(content).call("GET /it").json["type"] == "urn:mockserver:problem:response-breaks-contract"
+
+
+@pytest.mark.parametrize("slug", TITLES)
+def test_problems_say_whose_they_are(slug: str) -> None:
+    response = problem(slug, 500, "what", operation="it", rule="")
+    assert response.header("Content-Type") == "application/problem+json"
+    assert response.header("X-Mockserver-Problem") == slug
+    assert f'"type":"urn:mockserver:problem:{slug}"'.encode() in response.body
+    assert b'"operation":"it"' in response.body
+    assert b"rule" not in response.body.replace(b"rule-failed", b"").replace(b"A rule of", b"")
