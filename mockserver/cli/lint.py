@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from mockserver.cli.problems import shown
 from mockserver.engine.assembly import build_engine
 from mockserver.errors import Problem, SpecError
 from mockserver.spec.catalog import shipped
@@ -25,7 +26,7 @@ def lint_command(targets: tuple[str, ...]) -> None:
     for target in targets or sorted(shipped()):
         problems, counts = inspect(target)
         for problem in problems:
-            click.echo(str(problem))
+            click.echo(shown(problem))
         if not problems:
             click.echo(f"{target}: ok ({counts})")
         found += len(problems)

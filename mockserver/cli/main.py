@@ -14,6 +14,7 @@ import click
 from mockserver import __version__
 from mockserver.cli.lint import lint_command
 from mockserver.cli.listing import list_command
+from mockserver.cli.problems import shown
 from mockserver.cli.serve import serve_command
 from mockserver.errors import MockserverError, SpecError, UsageError
 
@@ -43,7 +44,7 @@ class Program(click.Group):
         except (click.Abort, KeyboardInterrupt):
             code = 130
         except SpecError as error:
-            code = _fail("\nerror: ".join(str(problem) for problem in error.problems), USAGE)
+            code = _fail("\nerror: ".join(shown(problem) for problem in error.problems), USAGE)
         except UsageError as error:
             code = _fail(str(error), USAGE)
         except MockserverError as error:

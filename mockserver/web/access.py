@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Request
-
 from mockserver.web.problems import Refusal
+
+if TYPE_CHECKING:
+    from flask import Request
 
 _OPTION = "--allow-remote-admin opens the admin API to other machines"
 

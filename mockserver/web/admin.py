@@ -222,9 +222,9 @@ def _turn_clock(engine: Engine, wanted: dict[str, Any]) -> None:
         if step is not None and step.total_seconds() < 0:
             raise ValueError("the clock only advances: use set to go back")
         if moment is not None:
-            engine.clock.set(moment)
+            engine.set_clock(moment)
         if step is not None:
-            engine.clock.advance(step)
+            engine.advance(step)
         if freeze is not None:
             engine.clock.freeze(freeze)
     except (ValueError, OverflowError) as error:

@@ -9,7 +9,7 @@ from flask import Flask
 from mockserver.web.access import Access
 from mockserver.web.admin import admin_blueprint
 from mockserver.web.index import index_blueprint
-from mockserver.web.wsgi import Door
+from mockserver.web.wsgi import Door, WSGIApp
 
 if TYPE_CHECKING:
     from mockserver.engine.engine import Engine
@@ -23,6 +23,17 @@ def create_app(engine: Engine, access: Access | None = None) -> Flask:
     app = Flask(__name__)
     door = Door(engine, app.wsgi_app)
     app.wsgi_app = door  # type: ignore[method-assign]
+    _add_pages(app, door, access)
+    return app
+
+
+def create_pages(door: Door, access: Access) -> WSGIApp:
+    """What stands behind `door`, for a server that makes it only when somebody asks for a page."""
+    app = Flask(__name__)
+    _add_pages(app, door, access)
+    return app
+
+
+def _add_pages(app: Flask, door: Door, access: Access | None) -> None:
     app.register_blueprint(admin_blueprint(door, access or Access()))
     app.register_blueprint(index_blueprint(door))
-    return app

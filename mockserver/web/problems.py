@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Response
+
+if TYPE_CHECKING:
+    from flask import Response
 
 
 class Refusal(Exception):  # an answer on its way to the client, not one of the errors of `errors.py`
@@ -30,5 +32,7 @@ class Refusal(Exception):  # an answer on its way to the client, not one of the 
 
 def json_response(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
     """`value` as indented JSON: these answers are read by people as often as by programs."""
+    from flask import Response  # Flask: not before somebody asks for a page
+
     body = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return Response(body, status, content_type=media_type)

@@ -97,14 +97,18 @@ class ThreadedServer:
         )
         self.port = int(self._server.effective_port)
         self.url = base_url(ip, self.port)
+        self._stopping = threading.Lock()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mockserver-{self.port}", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End all connections, then the thread. Calling it again does nothing."""
-        if self._thread.is_alive():
-            self._server.trigger.pull_trigger(self._close)
-            self._thread.join()
+        """End all connections, then the threads. Calling it again, also from another thread, does nothing."""
+        with self._stopping:
+            if self._thread.is_alive():
+                self._server.trigger.pull_trigger(self._close)
+                self._woken.set()
+                self._thread.join()
 
     def __enter__(self) -> ThreadedServer:
         return self
@@ -115,7 +119,15 @@ class ThreadedServer:
     def _run(self) -> None:
         self._server.run()  # returns when no socket is left
         self._server.task_dispatcher.shutdown()
+        # Every thread that could wake the server has ended, or is about to leave `pull_trigger`. Closed any sooner, the
+        # trigger's descriptor could be another file's when they write to it.
+        self._woken.wait()
+        if not self._server.task_dispatcher.threads:
+            self._server.trigger.close()
 
     def _close(self) -> None:
-        """In the server's own thread, so that no socket goes from under it."""
-        self._server.asyncore.close_all(self._sockets, ignore_all=True)
+        """In the server's own thread, so that no socket goes from under it. The trigger stays open until the end."""
+        server = self._server
+        server.trigger.del_channel()
+        server.asyncore.dispatcher.close(server)  # the listening socket; its own close() would take the trigger along
+        server.asyncore.close_all(self._sockets, ignore_all=True)

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.web.access import Access
 from mockserver.web.address import is_listening
-from mockserver.web.app import create_app
 from mockserver.web.log import JournalLog, LogFormat
 from mockserver.web.watch import watch, watched_folders
-from mockserver.web.wsgi import Door, WSGIApp
+from mockserver.web.wsgi import Door, LatePages, WSGIApp
 
 if TYPE_CHECKING:
     from mockserver.engine.engine import Engine
@@ -65,9 +64,8 @@ class Worker:
         options = self._options
         _drop_environment()
         engine = self._engine or build_engine(options.apis, options.engine)
-        app = create_app(engine, Access(self._address[0], options.allow_remote_admin))
-        door = app.wsgi_app
-        assert isinstance(door, Door)
+        access = Access(self._address[0], options.allow_remote_admin)
+        door = Door(engine, LatePages(lambda: _pages(door, access)))
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         log = JournalLog(door, sys.stdout, options.log_format)
         threading.Thread(target=self._attend, args=(log,), name="mockserver-log").start()
@@ -80,7 +78,7 @@ class Worker:
                 daemon=True,
             ).start()
         gc.collect()
-        gc.set_threshold(100_000, 20, 50)
+        gc.set_threshold(100_000, 50, 10)  # a request leaves no cycles behind, only entries of journal and state
         gc.freeze()  # the contract lives as long as the process: later collections need not look through it
         return door
 
@@ -105,6 +103,12 @@ class Worker:
 
 def _comes_true(condition: Callable[[], bool], pause: threading.Event) -> bool:
     return any(condition() or pause.wait(_BEAT / 10) for _ in range(_PATIENCE))
+
+
+def _pages(door: Door, access: Access) -> WSGIApp:
+    from mockserver.web.app import create_pages  # Flask: not before somebody asks for a page
+
+    return create_pages(door, access)
 
 
 def _drop_environment() -> None:

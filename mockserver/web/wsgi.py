@@ -7,6 +7,7 @@ always the API's, whatever its path.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,22 @@ class _HeaderNames(dict[str, str]):
         if len(self) < _REMEMBERED_NAMES:
             self[key] = name
         return name
+
+
+class LatePages:
+    """Pages that are made at the first request for one: Flask takes a hundred milliseconds to import, and most runs of
+    a mock never need it."""
+
+    def __init__(self, make: Callable[[], WSGIApp]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._pages: WSGIApp | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        with self._lock:
+            if self._pages is None:
+                self._pages = self._make()
+        return self._pages(environ, start_response)
 
 
 class Door:

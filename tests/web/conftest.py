@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,6 +76,12 @@ class FakeEngine:
 
     def reset(self, api: str | None = None, namespace: str | None = None) -> None:
         self.resets.append((api, namespace))
+
+    def advance(self, by: timedelta) -> None:
+        self.clock.advance(by)
+
+    def set_clock(self, moment: datetime) -> None:
+        self.clock.set(moment)
 
     def snapshot(self) -> str:
         self.snapshots.append(uuid4().hex)

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +63,50 @@ def test_stopping_frees_the_port_ends_the_threads_and_may_be_repeated(engine: An
         requests.get(f"{server.url}/pets/pets", timeout=5)
     with ThreadedServer(create_app(engine), port=server.port) as again:
         assert requests.get(f"{again.url}/pets/pets", timeout=5).status_code == 200
+
+
+def test_it_stops_while_another_thread_wakes_it(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The descriptor that wakes the server must not be closed while `stop` is still about to write to it."""
+    server = ThreadedServer(create_app(engine))
+    trigger = server._server.trigger
+    pull = trigger._physical_pull
+
+    def pulled_by_a_worker_just_before() -> None:
+        pull()
+        server._thread.join(0.2)
+        pull()
+
+    monkeypatch.setattr(trigger, "_physical_pull", pulled_by_a_worker_just_before)
+    server.stop()
+    assert trigger._closed
+
+
+def test_many_start_and_stop_under_load_and_leave_nothing_behind(engine: Any) -> None:
+    threads, sockets = threading.active_count(), _open_files()
+    for _ in range(30):
+        server = ThreadedServer(create_app(engine))
+        callers = [threading.Thread(target=_call_until_refused, args=(server,)) for _ in range(3)]
+        stoppers = [threading.Thread(target=server.stop) for _ in range(2)]
+        for thread in (*callers, *stoppers):
+            thread.start()
+        for thread in (*callers, *stoppers):
+            thread.join(10)
+            assert not thread.is_alive()
+    assert (threading.active_count(), _open_files()) == (threads, sockets)
+
+
+def _call_until_refused(server: ThreadedServer) -> None:
+    try:
+        while talk(server, b"GET /pets/pets HTTP/1.0\r\n\r\n"):
+            pass
+    except OSError:
+        pass  # it has stopped
+
+
+def _open_files() -> int:
+    """The descriptors of this process; 0 where the system does not tell."""
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
 
 
 def test_it_says_nothing_on_stderr(server: ThreadedServer, capfd: pytest.CaptureFixture[str]) -> None:
