@@ -1,0 +1,85 @@
+"""The measurements can be started and print their tables. What they measure is no test: machines differ."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import figures, wrk
+from bench.calls import CASES, load_script
+from bench.http import run as run_http
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+
+def test_help_names_the_parts() -> None:
+    done = bench("--help")
+    assert done.returncode == 0, done.stderr
+    assert all(part in done.stdout for part in ("http", "engine", "start", "memory", "--rounds", "--seconds", "--only"))
+
+
+@pytest.mark.parametrize("wrong", [["htpp"], ["engine", "--rounds", "0"], ["http", "--only", "nothing"]])
+def test_what_it_does_not_know_is_refused(wrong: list[str]) -> None:
+    done = bench(*wrong)
+    assert done.returncode == 2
+    assert "error:" in done.stderr
+
+
+def test_the_engine_is_measured_step_by_step() -> None:
+    done = bench("engine", "--rounds", "1", "--only", "get-one")
+    assert done.returncode == 0, done.stderr
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines() if "GET one" in line
+    ]
+    assert [row[:2] for row in rows] == [
+        [f"GET one, {kind}", sessions]
+        for sessions in ("60", "1,000", "10,000")
+        for kind in ("remembered", "not remembered")
+    ]
+    assert all(float(row[2].strip("*")) > 0 for row in rows)
+    remembered, fresh = rows[:2]
+    assert remembered[7] == "", "an answer that is remembered is not checked again"
+    assert fresh[7] != ""
+
+
+def test_without_wrk_one_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert run_http(CASES, 1, 1)
+    said = capsys.readouterr().out.strip()
+    assert "skipped" in said
+    assert "\n" not in said
+
+
+def test_a_load_script_makes_the_calls_in_turn() -> None:
+    changing = next(case for case in CASES if case.name == "list-changing")
+    lines = load_script(changing).splitlines()
+    made = [line.split('"')[1] for line in lines if "wrk.format" in line]
+    assert made == (["PUT"] + ["GET"] * 9) * 2
+    post = next(case for case in CASES if case.name == "post")
+    assert '"POST", "/read/' in load_script(post, "/read")
+
+
+@pytest.mark.parametrize("said", ["  Non-2xx or 3xx responses: 5", "  Socket errors: connect 0, read 1"])
+def test_a_load_with_errors_is_no_measurement(said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shown = f"    50%    1.50ms\n    99%  200.00us\n{said}\nRequests/sec:  1000.00\n"
+    fake = tmp_path / "wrk"
+    fake.write_text(f"#!/bin/sh\nprintf '%s' '{shown}'\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(wrk.LoadFailed, match=said.split(":")[0].strip()):
+        wrk.load("http://localhost", tmp_path / "no.lua", 1, 1)
+    fake.write_text(fake.read_text().replace(said, ""))
+    assert wrk.load("http://localhost", tmp_path / "no.lua", 1, 1) == (1000.0, 1.5, 0.2)
+
+
+def test_a_ratio_is_taken_within_each_round() -> None:
+    assert figures.ratio([10.0, 40.0, 30.0], [5.0, 10.0, 10.0]) == "3.00 (2.00–4.00)"
