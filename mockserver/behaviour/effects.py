@@ -53,7 +53,7 @@ def _draft(effect: Effect, resource: Resource, given: Mapping[str, Any], scope: 
         draft[name] = value.render(scope)
     draft.complete()
     for name, value in effect.append:
-        draft[name] = [*(draft.get(name) or ()), value.render(scope)]
+        draft[name] = _longer(draft.get(name), value.render(scope), name, effect)
     scope["item"] = outer
     return draft
 
@@ -63,8 +63,15 @@ def _written(effect: Effect, changed: dict[str, Any], scope: OperationScope) -> 
     for name, value in effect.set:
         changed[name] = value.render(scope)
     for name, value in effect.append:
-        changed[name] = [*(changed.get(name) or ()), value.render(scope)]
+        changed[name] = _longer(changed.get(name), value.render(scope), name, effect)
     return changed
+
+
+def _longer(held: Any, value: Any, name: str, effect: Effect) -> list[Any]:
+    """The list in a field and `value` at its end; a field that holds nothing yet begins a list."""
+    if held is not None and not isinstance(held, list):
+        raise ExpressionError(f"append: the field '{name}' holds no list", effect.id)
+    return [*(held or ()), value]
 
 
 def _taken(effect: Effect, scope: OperationScope) -> dict[str, Any]:

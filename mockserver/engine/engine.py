@@ -23,7 +23,7 @@ from mockserver.engine.journal import Exchange, Warn
 from mockserver.engine.preferences import Preference, documented, read_preference, without_twins
 from mockserver.engine.problems import problem
 from mockserver.engine.responder import PROTOCOL_STATUSES
-from mockserver.engine.routes import forgiving_match
+from mockserver.engine.routes import forgiving_match, is_readable
 from mockserver.errors import ContractBreach, ExpressionError, SpecError
 from mockserver.messages import Request, Response
 from mockserver.state.clock import Stopwatch
@@ -94,10 +94,12 @@ class Engine(Control):
             return self._apply(call, exchange)
         except Refused as refusal:
             return self._refuse(call, refusal, exchange)
+        finally:
+            call.scope = None  # the scope knows the call: a circle would keep old tables until the collector comes
 
     def _target(self, request: Request, exchange: Exchange) -> _Call | Response:
         """Which API and namespace; or the answer when no API is meant."""
-        if not request.path.isprintable():
+        if not (request.path.isprintable() or is_readable(request.path)):
             return self._unreadable(exchange)
         target = self.routes.target(request)
         exchange.namespace = target.namespace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -77,6 +78,11 @@ class Routes:
         for name, api in self._apis.items():
             found += api.nearest(request.method, path, limit=2, prefix=f"/{name}")
         return found[:3]
+
+
+def is_readable(path: str) -> bool:
+    """Whether a path has neither control characters nor bytes that are not UTF-8."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in path)
 
 
 def forgiving_match(api: Api, method: str, path: str) -> Match | None:

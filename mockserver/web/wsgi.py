@@ -21,6 +21,7 @@ StartResponse = Callable[..., Any]
 WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_MOST_DIGITS = 18  # of a Content-Length; Python refuses to read thousands of them
 _REMEMBERED_NAMES = 1024  # clients choose header names, so the memory for them has an end
 
 
@@ -86,7 +87,7 @@ class Door:
         body = b""
         length = environ.get("CONTENT_LENGTH")
         if length:
-            expected = int(length) if length.isdecimal() else 0
+            expected = int(length[:_MOST_DIGITS]) if length.isdecimal() else 0
             # Over the limit nothing is read: the engine answers 413 from the header.
             if 0 < expected <= self._limit:
                 body = _read(environ, expected)

@@ -59,6 +59,14 @@ def test_appending_to_a_list_that_is_not_there_begins_it() -> None:
     assert mock.records("note")[0]["log"] == ["closed", "closed"]
 
 
+@pytest.mark.parametrize("field", ["priority: 1", "title: x"])
+def test_appending_to_what_is_no_list_is_a_fault_of_the_rule(field: str) -> None:
+    effect = f"- update: ticket\n        key: T2\n        append: {{{field}}}"
+    answer = desk((BEHAVIOUR, THEN, effect)).call("POST /tickets/T1/close")
+    assert answer.status == 500
+    assert "holds no list" in answer.json["detail"]
+
+
 def test_replace_keeps_key_and_place_and_makes_the_rest_anew() -> None:
     mock = desk()
     mock.call("PATCH /tickets/T1", {"agentId": "A1", "staleTime": "2025-02-01T00:00:00Z"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import signal
@@ -70,11 +71,14 @@ def test_a_signal_ends_it_cleanly(serve: Serve, number: signal.Signals, group: b
     assert any("GET /pets/pets 200" in line for line in served.output), "the log was not written out"
 
 
-def test_a_client_that_stalls_in_its_body_does_not_hold_up_the_end(serve: Serve) -> None:
+def test_clients_that_stall_in_their_bodies_hold_up_neither_others_nor_the_end(serve: Serve) -> None:
     served = serve()
     target = urlsplit(served.url)
-    with socket.create_connection((target.hostname, target.port), timeout=10) as stalled:
-        stalled.sendall(b"POST /pets/pets HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stalled = stack.enter_context(socket.create_connection((target.hostname, target.port), timeout=10))
+            stalled.sendall(b"POST /pets/pets HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+        assert get(f"{served.url}/pets/pets").status_code == 200
         assert served.stop() == 0
     assert served.errors == ["mockserver stopped\n"]
 
