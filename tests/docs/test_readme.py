@@ -1,0 +1,91 @@
+"""The README cannot lie: its calls are made, its files are run, its output is compared."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+from click.testing import CliRunner
+
+from mockserver.cli.main import main
+from mockserver.engine.assembly import Options, build_engine
+from mockserver.web.app import create_app
+from mockserver.web.server import ThreadedServer
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+_BLOCK = re.compile(r"^```(\w+)(?: title=(\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks(kind: str) -> list[tuple[str, str]]:
+    """(title, text) of the fenced blocks of a kind."""
+    return [(title, text) for found, title, text in _BLOCK.findall(README) if found == kind]
+
+
+def calls() -> list[tuple[list[str], str]]:
+    """(words of the command, output) of every curl line."""
+    found: list[tuple[list[str], str]] = []
+    for _, text in blocks("console"):
+        for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            if command.startswith("curl "):
+                found.append((shlex.split(command)[1:], output))
+    return found
+
+
+def curl(words: list[str], base: str) -> str:
+    """What curl would print for these words, called at `base`."""
+    url = next(word for word in words if word.startswith("http"))
+    options = dict(pairwise(words))
+    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+    target = urlsplit(url)
+    address = f"{base}{target.path}" + (f"?{target.query}" if target.query else "")
+    body = options.get("-d")
+    return requests.request("POST" if body else "GET", address, headers=headers, data=body, timeout=10).text
+
+
+def test_every_call_is_answered_as_shown() -> None:
+    engine = build_engine((), Options(start=datetime(2025, 1, 15, 12, tzinfo=UTC)))
+    assert len(calls()) >= 6
+    with ThreadedServer(create_app(engine).wsgi_app) as server:
+        for words, output in calls():
+            assert curl(words, server.url).strip() == output.strip(), words
+
+
+def test_the_violation_is_logged_as_shown() -> None:
+    shown = next(text for _, text in blocks("text") if "violation:" in text)
+    message = shown.splitlines()[1].split(": ", 2)[2]
+    engine = build_engine((), Options())
+    app = create_app(engine)
+    response = app.test_client().post(
+        "/zoho-assist/api/v2/sessions",
+        json={"sessionType": "remote"},
+        headers={"Authorization": "Zoho-oauthtoken any-token"},
+    )
+    violation = engine.journal.find()[-1].violations[0]
+    assert response.status_code == 400
+    assert f"{violation.message} ({violation.hint})" == message
+
+
+def test_the_suite_passes(tmp_path: Path) -> None:
+    for title, text in blocks("python"):
+        (tmp_path / title).write_text(text, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "1 passed" in run.stdout
+
+
+def test_lint_says_what_is_shown() -> None:
+    shown = next(text for _, text in blocks("text") if text.startswith("$ mockserver lint"))
+    command, _, output = shown.partition("\n")
+    assert CliRunner().invoke(main, shlex.split(command)[2:]).output == output
