@@ -27,8 +27,7 @@ class Request(NamedTuple):
     @property
     def host(self) -> str:
         """The Host header without port, lower-case; empty when the client sent none."""
-        host = self.headers.get("host", "")
-        return (host.rsplit(":", 1)[0] if host[-1:].isdigit() and ":" in host else host).lower()
+        return host_name(self.headers.get("host", ""))
 
 
 class Response(NamedTuple):
@@ -42,3 +41,8 @@ class Response(NamedTuple):
         """The first value of header `name` (any case), or None."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+def host_name(header: str) -> str:
+    """The host that a Host header names: without port, lower-case."""
+    return (header.rsplit(":", 1)[0] if header[-1:].isdigit() and ":" in header else header).lower()

@@ -62,9 +62,10 @@ class _Builder:
         self.reader = Reader(document)
         self.data = self.reader.data
         names = frozenset(self.data.get("resources", {}))
-        self.language = Language(names, names, FUNCTIONS, DRAWS)
-        self.keys = KeyChecker(self.reader)
         self.settings = self.read_settings(overrides)
+        values = {name: setting.value for name, setting in self.settings.items()}
+        self.language = Language(names, names, FUNCTIONS, DRAWS, {"settings": values})
+        self.keys = KeyChecker(self.reader)
 
     def build(self, stored: Mapping[str, Iterable[str]]) -> Behaviour:
         data, reader = self.data, self.reader

@@ -114,7 +114,8 @@ def compile_value(tree: Any, language: Language, pointer: str, compile: Compile,
         lone = len(expressions) == 1 and not texts[0].strip() and not texts[1].strip()
         for expression in expressions:
             found.append(expression)
-            calls.append(_marked(_call("_plain" if lone else "_text", expression.syntax), len(found)))
+            form = "_plain" if lone else "" if _gives_text(expression) else "_text"
+            calls.append(_marked(_call(form, expression.syntax) if form else expression.syntax, len(found)))
         if lone:
             return calls[0]
         pieces: list[ast.expr] = [ast.Constant(texts[0])]
@@ -136,6 +137,15 @@ def compile_value(tree: Any, language: Language, pointer: str, compile: Compile,
             raise _culprit(error, found).failed(error) from error
 
     return Value(render, tuple(found))
+
+
+def _gives_text(expression: Expression) -> bool:
+    """Whether an expression is a lone draw of text, which needs no turning into text."""
+    call = expression.syntax
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    draw = expression.language.draws.get(call.func.attr)
+    return draw is not None and draw.__annotations__.get("return") == "str"
 
 
 def _call(function: str, argument: ast.expr) -> ast.expr:

@@ -16,7 +16,7 @@ from mockserver.contract.conformance import RequestCheck, ResponseCheck
 from mockserver.contract.model import Contract, Operation
 from mockserver.contract.routing import Router
 from mockserver.engine.responder import Responder, first_media
-from mockserver.messages import Request, Response
+from mockserver.messages import Request, Response, host_name
 from mockserver.spec.catalog import SpecFolder
 from mockserver.state.clock import Clock
 from mockserver.state.store import Namespace, State
@@ -173,17 +173,19 @@ class Api:
         elif namespace in self.spaces:
             self.spaces[namespace].set_state(self.start_state(namespace))
 
-    def server(self, host: str) -> dict[str, str]:
-        """What expressions see as `server`: the documented host that was called, else the default one."""
-        found = self._servers.get(host)
+    def server(self, header: str = "") -> dict[str, str]:
+        """What expressions see as `server`: the documented host that a Host header names, else the default one."""
+        found = self._servers.get(header)
         if found is None:
+            host = host_name(header)
             known = [server for server in self.contract.servers if host in server.hosts]
             server = next(iter(known or self.contract.servers), None)
             scheme = server.scheme if server else "https"
             name = host if known else (server.hosts[0] if server and server.hosts else "localhost")
             found = {"host": name, "scheme": scheme, "url": f"{scheme}://{name}"}
-            if known:  # only documented hosts are kept: a client may send any Host it likes
-                self._servers[host] = found
+            if len(self._servers) >= _REMEMBERED:  # a client may send any Host it likes
+                self._servers.clear()
+            self._servers[header] = found
         return found
 
 

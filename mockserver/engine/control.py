@@ -159,7 +159,7 @@ class Control:
     def _run_due(self, api: Api, space: Namespace, until: float) -> int:
         if until < space.next_due:
             return 0
-        return run_due(api.behaviour, space, until, {"settings": api.settings, "server": api.server("")})
+        return run_due(api.behaviour, space, until, {"settings": api.settings, "server": api.server()})
 
     def evidence(self, api: str) -> dict[str, int]:
         """How many rules and shapes of an API are documented, observed and assumed."""

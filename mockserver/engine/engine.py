@@ -52,7 +52,7 @@ class _Call:
     def late(self, name: str) -> Any:
         """What expressions may name beside the parts of the request, worked out when they do."""
         if name == "server":
-            return self.api.server(self.request.host)
+            return self.api.server(self.request.headers.get("host", ""))
         return self.caller.as_scope() if name == "caller" else None
 
 
@@ -109,7 +109,7 @@ class Engine(Control):
         exchange.api = api.name
         space = api.space(target.namespace)
         if exchange.at >= space.next_due:
-            ran = run_due(api.behaviour, space, exchange.at, {"settings": api.settings, "server": api.server("")})
+            ran = run_due(api.behaviour, space, exchange.at, {"settings": api.settings, "server": api.server()})
             exchange.trace.append(f"clock: {ran} timer(s) were due")
         return _Call(request, api, space, target.path)
 

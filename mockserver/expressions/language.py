@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mockserver.errors import ExpressionError
@@ -33,13 +33,15 @@ class Language:
 
     `names` are the values of the scope; `collections` those among them that hold records; `functions` are pure
     callables; `draws` the methods (callables, for their signature) that need randomness, found on the scope's draws.
+    `constants` are values that never change, by name and key (`settings.limit`): they are written into the code.
     """
 
     names: frozenset[str]
     collections: frozenset[str] = frozenset()
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     draws: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    constants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def with_names(self, *names: str) -> Language:
         """The same language with further names."""
-        return Language(self.names | set(names), self.collections, self.functions, self.draws)
+        return replace(self, names=self.names | set(names))

@@ -76,7 +76,12 @@ class Rewriter(ast.NodeVisitor):
         path = self.path(node)
         if path is not None:
             self.keys.add(path)
-        return _call("_item", self.visit(node.value), ast.Constant(node.attr))
+        value = self.visit(node.value)
+        if path is not None and len(path) == 2 and isinstance(node.value, ast.Name):
+            constant = self.language.constants.get(path[0], {}).get(path[1])
+            if isinstance(constant, (str, int, float)):
+                return ast.Constant(constant)
+        return _call("_item", value, ast.Constant(node.attr))
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         value = self.visit(node.value)

@@ -140,8 +140,11 @@ def format_time(moment: datetime, fraction: int = 0) -> str:
     """RFC 3339 in UTC, ending in Z, with `fraction` digits after the second (cut, not rounded)."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
+    if not fraction:  # every record that is made has such a time: this form is the fastest
+        parts = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+        return "%04d-%02d-%02dT%02d:%02d:%02dZ" % parts  # noqa: UP031
     text = moment.isoformat(timespec="microseconds")
-    return f"{text[:20]}{text[20:26].ljust(fraction, '0')[:fraction]}Z" if fraction else f"{text[:19]}Z"
+    return f"{text[:20]}{text[20:26].ljust(fraction, '0')[:fraction]}Z"
 
 
 def shift_times(value: object, by: timedelta) -> object:

@@ -103,7 +103,7 @@ class Table:
         table.spec = spec
         table._records = HashTrieMap(built)
         table._ordered = SortedSequence((record.number, record) for record in built.values())
-        table._indexes = {fields: (len(built), _index(fields, built.values())) for fields in spec.indexes}
+        table._indexes = {fields: (len(built), _index(fields, table._ordered)) for fields in spec.indexes}
         table._due = SortedSequence(entry for record in built.values() for entry in due_of(spec, record))
         table._recent, table._count = Recent(), 0
         table._next_number = len(built)
@@ -198,9 +198,10 @@ class Table:
         known, index = held
         newest = self._ordered.last()
         if newest is not None and known <= newest[0]:
-            for _, record in self._ordered.between((known,), (newest[0] + 1,)):
-                index = _with_record(index, fields, record)
-            self._indexes[fields] = (newest[0] + 1, index)
+            following = newest[0] + 1
+            for key, entries in _grouped(fields, self._ordered.between((known,), (following,))).items():
+                index = index.insert(key, (index.get(key) or _EMPTY).extended(entries))
+            self._indexes[fields] = (following, index)
         return index
 
     def _folded(self) -> Table:
@@ -279,11 +280,16 @@ class Table:
         return self._changed(old, None)
 
 
-def _index(fields: tuple[str, ...], records: Iterable[Record]) -> Index:
+def _grouped(fields: tuple[str, ...], entries: Iterable[Any]) -> dict[tuple[Any, ...], list[tuple[int, Record]]]:
+    """(number, record) pairs by the values of `fields`."""
     grouped: dict[tuple[Any, ...], list[tuple[int, Record]]] = {}
-    for record in records:
-        grouped.setdefault(index_key(fields, record), []).append((record.number, record))
-    return HashTrieMap({key: SortedSequence(entries) for key, entries in grouped.items()})
+    for number, record in entries:
+        grouped.setdefault(index_key(fields, record), []).append((number, record))
+    return grouped
+
+
+def _index(fields: tuple[str, ...], ordered: SortedSequence) -> Index:
+    return HashTrieMap({key: SortedSequence(entries) for key, entries in _grouped(fields, ordered).items()})
 
 
 def _with_record(index: Index, fields: tuple[str, ...], record: Record) -> Index:
