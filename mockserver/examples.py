@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mockserver.contract.discriminators import words_for
 from mockserver.contract.model import MediaType
 from mockserver.contract.schemas import Schema
 from mockserver.spec.references import join
@@ -129,14 +130,17 @@ def _make(schema: Schema, way: _Way, depth: int, richness: int) -> Any:
     if not branches:
         return _of_kind(schema, data, way, depth, richness, {})
     if depth > _DEEPEST // 3:
-        branches.sort(key=_nested)
-    for branch in branches:
+        branches.sort(key=lambda each: _nested(each[0]))
+    for branch, named_by in branches:
         try:
             part = _make(branch, way, depth + 1, richness)
             if not isinstance(part, dict):
                 return part
             named, known = branch.properties(), _known(schema)
             part = {name: value for name, value in part.items() if name in named or name not in known}
+            property_name, words = named_by
+            if words and part.get(property_name) not in words:
+                part[property_name] = words[0]
             both = {**data, "required": [*data.get("required", ()), *_merged(branch).get("required", ())]}
             return _of_kind(schema, both, way, depth, richness, part)
         except _TooDeep:
@@ -180,8 +184,9 @@ def _merged(schema: Schema) -> dict[str, Any]:
     return merged
 
 
-def _alternatives(schema: Schema, way: _Way, richness: int) -> list[Schema]:
-    """The branches of the first `oneOf` or `anyOf`: the one to be taken, then those that may stand in for it."""
+def _alternatives(schema: Schema, way: _Way, richness: int) -> list[tuple[Schema, tuple[str, list[str]]]]:
+    """The branches of the first `oneOf` or `anyOf`: the one to be taken, then those that may stand in for it. With each
+    the property of the discriminator and the words there that mean this branch (none without a discriminator)."""
     for facet in schema.facets():
         if not isinstance(facet.data, dict):
             continue
@@ -190,7 +195,13 @@ def _alternatives(schema: Schema, way: _Way, richness: int) -> list[Schema]:
             if count:
                 first = 0 if richness == 2 else way.draws.integer(0, count - 1)
                 places = [first, *(at for at in range(count) if at != first)]
-                return [schema.schemas.at(facet.document, join(facet.pointer, keyword, at)) for at in places]
+                return [
+                    (
+                        schema.schemas.at(facet.document, join(facet.pointer, keyword, at)),
+                        words_for(facet.data, keyword, at),
+                    )
+                    for at in places
+                ]
     return []
 
 

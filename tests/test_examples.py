@@ -237,3 +237,16 @@ class TestExampleOf:
     def test_without_examples_or_schema(self, schema: Callable[[Any], Schema]) -> None:
         assert isinstance(example_of(MediaType("application/json", schema(INTEGER), (), {}, ""), Draws("")), int)
         assert example_of(MediaType("application/json", None, (), {}, ""), Draws("")) is None
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
+def test_a_branch_is_named_by_its_discriminator(schema: Callable[[Any], Schema], keyword: str) -> None:
+    base = "#/components/schemas/It/$defs/"
+    kind = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+    parts = {name: {**kind, "required": ["kind", name]} for name in ("Cat", "Dog")}
+    choice = {"propertyName": "kind", "mapping": {"cat": base + "Cat", "dog": base + "Dog"}}
+    it = schema({keyword: [{"$ref": base + name} for name in parts], "discriminator": choice, "$defs": parts})
+    values = [made(it, f"seed {at}") for at in range(10)]
+    for value in values:
+        assert value["kind"].capitalize() in value
+    assert made(schema({**it.data, "discriminator": {"propertyName": "kind"}}))["kind"] in parts

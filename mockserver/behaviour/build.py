@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from mockserver.behaviour.functions import DRAWS, FUNCTIONS
 from mockserver.behaviour.keys import KeyChecker, Place
 from mockserver.behaviour.reading import Reader, unusable
 from mockserver.contract.model import Contract
-from mockserver.errors import SpecError, UsageError, did_you_mean
+from mockserver.errors import ExpressionError, SpecError, UsageError, did_you_mean
 from mockserver.expressions import FAULTS, Language
 from mockserver.spec.behaviour_schema import structure_problems
 from mockserver.spec.loader import Document
@@ -39,17 +39,20 @@ def build_behaviour(
     contract: Contract,
     stored: Mapping[str, Iterable[str]],
     overrides: Mapping[str, Any],
+    *,
+    unbuilt: Container[str] = (),
 ) -> Behaviour:
     """Compile `document` against `contract`.
 
     `stored` gives the fields that fixtures hold, by resource; `overrides` replace values under `settings:`. Raises
     SpecError with every problem of the file (structure, unknown operations and names, wrong expressions), and
-    UsageError when an override names no setting.
+    UsageError when an override names no setting. `unbuilt` are operations that the contract would have but for faults
+    of its own: of their rules only the expressions are looked at, and what could depend on them is not judged.
     """
     problems = structure_problems(document)
     if problems:
         raise SpecError(problems)
-    builder = _Builder(document, contract, overrides)
+    builder = _Builder(document, contract, overrides, unbuilt)
     behaviour = builder.build(stored)
     if builder.reader.problems:
         raise SpecError(sorted(builder.reader.problems, key=lambda problem: (problem.line, problem.column)))
@@ -57,10 +60,13 @@ def build_behaviour(
 
 
 class _Builder:
-    def __init__(self, document: Document, contract: Contract, overrides: Mapping[str, Any]) -> None:
+    def __init__(
+        self, document: Document, contract: Contract, overrides: Mapping[str, Any], unbuilt: Container[str]
+    ) -> None:
         self.contract = contract
         self.reader = Reader(document)
         self.data = self.reader.data
+        self.unbuilt = {id for id in self.data.get("operations", {}) if id in unbuilt}
         names = frozenset(self.data.get("resources", {}))
         self.settings = self.read_settings(overrides)
         values = {name: setting.value for name, setting in self.settings.items()}
@@ -81,7 +87,8 @@ class _Builder:
             self.keys.done(Place(error=frozenset({"name", "status"}.union(*shared))))
         resources = {name: self.resource(name, entry) for name, entry in data.get("resources", {}).items()}
         operations = self.operations(resources)
-        self.keys.check(resources, operations, stored)
+        if not self.unbuilt:  # else what they store and show is not known
+            self.keys.check(resources, operations, stored)
         return Behaviour(
             settings=self.settings,
             content_type_ignored=requests.get("content_type") == "ignored",
@@ -165,6 +172,10 @@ class _Builder:
         for id, entry in self.data.get("operations", {}).items():
             pointer = join("/operations", id)
             operation = self.contract.operations.get(id)
+            if id in self.unbuilt:
+                names = (*OPERATION_NAMES, *LATER_NAMES, *entry.get("let", {}))
+                self.reader.value(entry, self.language.with_names(*names), pointer)
+                continue
             if operation is None:
                 hint = did_you_mean(id, self.contract.operations, "operations are named by their operationId")
                 self.reader.problem(f"the contract has no operation '{id}'", pointer, hint, at_key=True)
@@ -214,14 +225,20 @@ def _values(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _moment(timer: Timer, settings: Mapping[str, Any]) -> Callable[[Record], float | None]:
     """When a timer falls due for a record, in seconds since the epoch, or None: a function of the record alone.
 
-    Raises ExpressionError when the record holds what cannot be reckoned with.
+    A moment past the year 9999, which no calendar here has, is never. Raises ExpressionError when the record holds
+    what cannot be reckoned with.
     """
 
     def due(record: Record) -> float | None:
         scope = {"item": record, "settings": settings}
         if timer.when is not None and not timer.when(scope):
             return None
-        at = timer.at(scope)
+        try:
+            at = timer.at(scope)
+        except ExpressionError as error:
+            if isinstance(error.__cause__, OverflowError):
+                return None
+            raise
         try:
             return None if at is None else float((parse_time(at) if isinstance(at, str) else at).timestamp())
         except FAULTS as error:

@@ -93,7 +93,8 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One change to one resource. `verb` is create, update, replace or delete; `key` is None for create."""
+    """One change to one resource. `verb` is create, update, replace or delete; `key` names the record of an effect
+    under `then`, and is None for the verb's own (which has looked its record up) and for create."""
 
     id: str
     verb: str
@@ -122,7 +123,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """`status` is 0 when the contract's only success status is meant; `body` None for the natural one."""
+    """`status` is the success status; `body` None for the natural one."""
 
     status: int
     headers: tuple[tuple[str, Value], ...]
@@ -154,11 +155,6 @@ class OperationRules:
     evidence: str
     pure: bool
     reads: tuple[str, ...]
-
-    @property
-    def changes(self) -> bool:
-        """Whether the operation writes."""
-        return self.effect is not None or bool(self.then)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from mockserver.behaviour.declared import Effect, Resource
 from mockserver.behaviour.scope import Draft, OperationScope
 from mockserver.errors import ExpressionError
+from mockserver.expressions import DRAWS
 from mockserver.state.records import Record
 
 #: How often another id is drawn when the one drawn is taken.
@@ -34,14 +35,23 @@ def perform(effect: Effect, resource: Resource, record: Record | None, scope: Op
 def _create(effect: Effect, resource: Resource, scope: OperationScope) -> Record:
     table = scope.transaction.tables[resource.name]
     draft = _draft(effect, resource, {}, scope)
-    for _ in range(_KEY_TRIES):
-        if table.get(draft.get(resource.key)) is None:
-            break
+    tries = _KEY_TRIES if _draws_key(effect, resource, scope) else 0
+    while tries and table.get(draft.get(resource.key)) is not None:
         draft = _draft(effect, resource, {}, scope)
+        tries -= 1
     try:
         return scope.transaction.insert(resource.name, draft)
     except ValueError as error:
         raise ExpressionError(str(error), effect.id) from None
+
+
+def _draws_key(effect: Effect, resource: Resource, scope: OperationScope) -> bool:
+    """Whether the key of a new record comes from a random draw, so that another try gives another one."""
+    key = resource.key
+    if any(name == key for name, _ in effect.set) or key in _taken(effect, scope):
+        return False
+    default = resource.defaults.get(key)
+    return default is not None and any(DRAWS in expression.names for expression in default.expressions)
 
 
 def _draft(effect: Effect, resource: Resource, given: Mapping[str, Any], scope: OperationScope) -> Draft:

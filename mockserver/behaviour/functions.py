@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -16,11 +17,12 @@ from operator import index
 from typing import Any
 from urllib.parse import quote as percent_encode
 
+from mockserver.contract.wording import brief
 from mockserver.state.clock import format_duration, format_time, parse_duration, parse_time
 from mockserver.state.records import matching, sort_key
 from mockserver.state.samples import Draws
 
-_PLAIN = frozenset((str, int, float, bool, type(None), bytes))
+_PLAIN = frozenset((str, int, bool, type(None), bytes))
 _MAX_SAMPLE_BYTES = 16 * 1024 * 1024
 _MOST_DIGITS = 15
 _EXACT = Context(prec=400)  # more digits than any float has before its point
@@ -107,6 +109,10 @@ def plain(value: Any) -> Any:
     """The value as JSON holds it: a time becomes RFC 3339, an amount of time an ISO 8601 duration."""
     if type(value) in _PLAIN:
         return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is no number that JSON knows")
+        return value
     if isinstance(value, datetime):
         return format_time(value)
     if isinstance(value, timedelta):
@@ -170,7 +176,10 @@ def time(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return _EPOCH + timedelta(milliseconds=value)
+        try:
+            return _EPOCH + timedelta(milliseconds=value)
+        except OverflowError:
+            raise OverflowError(f"{brief(value)} ms is no moment between the years 1 and 9999") from None
     return parse_time(value)
 
 
@@ -179,7 +188,10 @@ def duration(value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, (int, float)):
-        return timedelta(seconds=value)
+        try:
+            return timedelta(seconds=value)
+        except (OverflowError, ValueError):  # ValueError: not a number
+            raise OverflowError(f"{brief(value)} s is longer than can be reckoned with") from None
     return parse_duration(value)
 
 

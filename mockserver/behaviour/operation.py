@@ -12,7 +12,7 @@ from mockserver.behaviour.effects import perform
 from mockserver.behaviour.functions import text
 from mockserver.behaviour.scope import Collection, OperationScope
 from mockserver.behaviour.values import Value
-from mockserver.behaviour.views import View, item_schema, success_schema, success_status
+from mockserver.behaviour.views import View, item_schema, success_schema
 from mockserver.contract.model import Operation
 from mockserver.errors import ExpressionError
 from mockserver.expressions import Expression
@@ -50,7 +50,7 @@ class OperationRunner:
         self.rules = rules
         self._behaviour = behaviour
         self._strict = strict
-        self._status = rules.respond.status or success_status(operation)
+        self._status = rules.respond.status
         resource = behaviour.resources.get(rules.resource)
         self._missing = resource.missing if resource else "not_found"
         self._key = resource.key if resource else ""

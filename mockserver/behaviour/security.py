@@ -96,7 +96,10 @@ class _Credential:
             standard = scheme.scheme.capitalize() if scheme.type == "http" else "Bearer"
             self._words = {word.lower(): word for word in self._rules.words or (standard,)}
         self._first = next(iter(self._words.values()), "")
-        self._odd = f"the documented scheme word is {self._first}"
+        self._odd = {
+            word: f"the scheme word is '{word}', documented is '{self._first}'" if word != self._first else ""
+            for word in self._words.values()
+        }
         self._any = Caller(self._id)
 
     def read(self, request: Request) -> Caller:
@@ -113,7 +116,7 @@ class _Credential:
             raise self._refused(self._rules.malformed, f"the scheme word is {word[:40]!r}")
         if _WELL_FORMED.fullmatch(token) is None:
             raise self._refused(self._rules.malformed, "the credential is empty, too long or not visible ASCII")
-        return Caller(self._id, token, "" if accepted == self._first else self._odd)
+        return Caller(self._id, token, self._odd[accepted])
 
     def sample(self) -> tuple[str, str] | None:
         """A header that is accepted; None when the credential travels otherwise."""

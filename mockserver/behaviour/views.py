@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mockserver.behaviour.declared import Behaviour, OperationRules
 from mockserver.behaviour.scope import OperationScope
 from mockserver.behaviour.values import Value
-from mockserver.contract.model import Operation
-from mockserver.contract.schemas import Schema
+from mockserver.contract.model import Contract, Operation
+from mockserver.contract.schemas import Schema, Violation
+from mockserver.spec.references import join
+
+#: The verbs whose answer shows a record of the resource, the most telling first.
+_SHOWING = ("read", "update", "replace", "create", "delete", "list")
 
 
 class View:
@@ -88,3 +93,66 @@ def item_schema(schema: Schema | None, wrap: str, many: bool) -> Schema | None:
     if schema is not None and many:
         schema = schema.items()
     return schema
+
+
+def shown_schemas(resource: str, behaviour: Behaviour, contract: Contract) -> Mapping[str, list[Schema]]:
+    """The schemas of the stored fields that an operation shows, each to be kept by itself."""
+    for rules, schema in _showing(resource, behaviour, contract):
+        computed = {*behaviour.resources[resource].computed, *rules.show}
+        return {name: parts for name, parts in _fields(schema).items() if name not in computed}
+    return {}
+
+
+def required_fields(resource: str, behaviour: Behaviour, contract: Contract) -> dict[str, bool]:
+    """The stored fields without which an operation that shows records as they are cannot answer; true where null
+    will do."""
+    found: dict[str, bool] = {}
+    for rules, schema in _showing(resource, behaviour, contract):
+        if rules.verb not in ("read", "list") or rules.respond.body is not None:
+            continue  # a change may add what the record lacks, and a body may leave it out
+        if rules.listing is not None and (rules.listing.source is not None or rules.listing.where is not None):
+            continue  # it may pass the record by
+        computed = {*behaviour.resources[resource].computed, *rules.show}
+        properties = schema.properties()
+        for facet in schema.facets():
+            names = facet.data.get("required") if isinstance(facet.data, dict) else None
+            for name in names if isinstance(names, list) else ():
+                field = properties.get(name)
+                if name in computed or (field is not None and is_write_only(field)):
+                    continue
+                types = field.types() if field is not None else frozenset()
+                found[name] = found.get(name, True) and (not types or "null" in types)
+    return found
+
+
+def breaches(value: Any, schema: Schema) -> list[Violation]:
+    """How a stored value breaks the schema under which it is shown."""
+    if value is None and "null" not in schema.types():
+        return []  # it is left out of the answer
+    if schema.is_valid(value, direction="response"):
+        return []
+    return schema.explain(value, direction="response", location="response.body")
+
+
+def _showing(resource: str, behaviour: Behaviour, contract: Contract) -> Iterator[tuple[OperationRules, Schema]]:
+    """The operations that show a record of the resource, the most telling first, and its schema there."""
+    showing = [
+        rules for rules in behaviour.operations.values() if rules.resource == resource and rules.verb in _SHOWING
+    ]
+    for rules in sorted(showing, key=lambda rules: _SHOWING.index(rules.verb)):
+        schema = success_schema(contract.operations[rules.id], rules.respond.status)
+        schema = item_schema(schema, rules.wrap, rules.verb == "list")
+        if schema is not None and schema.properties():
+            yield rules, schema
+
+
+def _fields(schema: Schema) -> dict[str, list[Schema]]:
+    """The properties that must hold whatever the record is: through `$ref` and `allOf`, not in alternatives."""
+    found: dict[str, list[Schema]] = {}
+    for facet in schema.facets():
+        named = facet.data.get("properties") if isinstance(facet.data, dict) else None
+        for name in named if isinstance(named, dict) else ():
+            part = schema.schemas.at(facet.document, join(facet.pointer, "properties", name))
+            if not is_write_only(part):
+                found.setdefault(name, []).append(part)
+    return found

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mockserver.behaviour.build import build_behaviour
+from mockserver.behaviour.declared import Behaviour
 from mockserver.behaviour.fixtures import Fixtures, check_fixtures, read_fixtures
 from mockserver.checks.fixtures import fixture_problems
-from mockserver.contract.build import build_contract
+from mockserver.contract.build import Draft, draft_contract
+from mockserver.contract.model import Contract, SecurityScheme
 from mockserver.contract.problems import contract_problems
 from mockserver.errors import Problem, SpecError
 from mockserver.spec.behaviour_schema import structure_problems
@@ -29,24 +31,42 @@ def lint(name_or_path: str) -> list[Problem]:
     folder = find(name_or_path)
     problems: list[Problem] = []
     library = Library()
-    contract = _tried(problems, lambda: build_contract(library.load(folder.openapi), library))
-    if contract is not None:
-        problems += contract_problems(contract, library)
+    draft = _tried(problems, lambda: draft_contract(library.load(folder.openapi), library))
+    if draft is not None:
+        problems += draft.problems
+        problems += contract_problems(draft.contract, library)
     documents = [document for path in folder.fixtures if (document := _read(problems, path)) is not None]
     fixtures = _fixtures(problems, documents)
-    behaviour_document = _read(problems, folder.behaviour) if folder.behaviour else None
-    if behaviour_document is not None:
-        document = behaviour_document
-        if contract is None:
-            problems += structure_problems(document)
-        else:
-            known = contract
-            overrides: Mapping[str, Any] = {}
-            behaviour = _tried(problems, lambda: build_behaviour(document, known, fixtures.fields(), overrides))
-            if behaviour is not None:
-                problems += check_fixtures(documents, behaviour)
-                problems += fixture_problems(documents, behaviour, known)
+    document = _read(problems, folder.behaviour) if folder.behaviour else None
+    if document is not None:
+        behaviour = _behaviour(problems, document, draft, fixtures)
+        if behaviour is not None and draft is not None:
+            problems += check_fixtures(documents, behaviour)
+            problems += fixture_problems(documents, behaviour, draft.contract)
     return sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line, problem.column))
+
+
+def _behaviour(
+    problems: list[Problem], document: Document, draft: Draft | None, fixtures: Fixtures
+) -> Behaviour | None:
+    """The behaviour on what there is of the contract: what the contract has lost is not said to be unknown."""
+    found = structure_problems(document)
+    if found:
+        problems += found
+        return None
+    data = document.data or {}
+    contract = draft.contract if draft is not None else _empty(document.file, data.get("security", {}))
+    unbuilt: Iterable[str] = draft.unbuilt if draft is not None else ()
+    if draft is None or not draft.knows_all:
+        unbuilt = data.get("operations", {}).keys() - contract.operations.keys()
+    unbuilt = frozenset(unbuilt)
+    return _tried(problems, lambda: build_behaviour(document, contract, fixtures.fields(), {}, unbuilt=unbuilt))
+
+
+def _empty(file: str, schemes: Iterable[str]) -> Contract:
+    """A contract of which nothing could be read but what somebody calls its security schemes."""
+    known = {name: SecurityScheme(name, "http", "bearer", "", "", {}, "") for name in schemes}
+    return Contract("", "", "", "", (), {}, {}, known, {}, file, {})
 
 
 def _fixtures(problems: list[Problem], documents: Sequence[Document]) -> Fixtures:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from mockserver.contract.build_operations import OperationBuilder
 from mockserver.contract.builder import Builder, Node
+from mockserver.contract.draft import Draft, sound_parts
 from mockserver.contract.model import Contract, Operation, SecurityScheme, Server
 from mockserver.contract.problems import contract_problems
 from mockserver.contract.schemas import Schema, SchemaSet
@@ -18,7 +19,7 @@ from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, join
 from mockserver.spec.versions import version_of
 
-__all__ = ["build_contract", "contract_problems"]
+__all__ = ["Draft", "build_contract", "contract_problems", "draft_contract"]
 
 _SCHEME_TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
@@ -27,6 +28,14 @@ _MOST_HOSTS = 100  # variables multiply; nobody documents more hosts than this
 
 def build_contract(document: Document, library: Library) -> Contract:
     """The contract of an OpenAPI document that `library` has loaded. SpecError with every problem that was found."""
+    draft = draft_contract(document, library)
+    if draft.problems:
+        raise SpecError(draft.problems)
+    return draft.contract
+
+
+def draft_contract(document: Document, library: Library) -> Draft:
+    """What can be used of an OpenAPI document, and what is wrong with the rest. SpecError when it is none at all."""
     version = version_of(document)
     schemas = SchemaSet(library, version.to_2020_12)
     builder = Builder(library, schemas)
@@ -38,27 +47,27 @@ def build_contract(document: Document, library: Library) -> Contract:
     info = root.child("info")
     if not isinstance(info.data, dict):
         root.problem("the document has no `info`")
+    places: dict[str, Node] = {}
     contract = Contract(
         title=info.text("title"),
         version=info.text("version"),
         openapi=version.name,
         description=info.text("description"),
         servers=tuple(_servers(root)),
-        operations=_operations(root, operations, version.name),
+        operations=_operations(root, operations, version.name, places),
         webhooks=_webhooks(root, operations),
         security_schemes=schemes,
         schemas=_component_schemas(root, schemas),
         file=document.file,
         source=document.data,
     )
-    if builder.problems:
-        raise SpecError(builder.problems)
-    return contract
+    problems = builder.problems
+    return sound_parts(contract, problems, root, places, library) if problems else Draft(contract)
 
 
-def _operations(root: Node, builder: OperationBuilder, version: str) -> dict[str, Operation]:
+def _operations(root: Node, builder: OperationBuilder, version: str, places: dict[str, Node]) -> dict[str, Operation]:
+    """The operations by id; `places` takes up where each stands."""
     built: dict[str, Operation] = {}
-    places: dict[str, Node] = {}
     shapes: dict[str, str] = {}
     if root.get("paths") is None and (version == "3.0" or root.get("webhooks") is None):
         root.problem("the document has no `paths`")

@@ -18,7 +18,7 @@ class Plan:
     `fills` is False when no default can be missing.
     """
 
-    __slots__ = ("_defaults", "_fillable", "_nested", "fills", "item", "known")
+    __slots__ = ("_defaults", "_fillable", "_nested", "_read_only", "fills", "item", "known")
 
     def __init__(self, schema: Schema) -> None:
         self.known: frozenset[str] | None = None
@@ -30,17 +30,17 @@ class Plan:
         self._defaults = tuple((name, _default(part)) for name, part in own.items() if _has_default(part))
         self._fillable = tuple((name, part) for name, part in own.items() if _structured(part))
         self._nested = tuple((name, part) for name, part in schema.properties().items() if _structured(part))
+        self._read_only = frozenset(name for name, part in own.items() if _is_read_only(part))
         self.fills = bool(self._defaults or self._fillable or self.item)
 
     def complete(self, value: Any) -> Any:
         """The value with defaults filled in; the same object when nothing is missing."""
         return self._complete(value, ()) if self.fills else value
 
-    def unknown(self, value: Any) -> list[str]:
-        """JSON pointers of the properties in `value` that the schema neither names nor expressly allows."""
-        found: list[str] = []
-        self._unknown(value, "", found)
-        return found
+    def strangers(self, value: Any, unknown: list[str], ignored: list[str]) -> None:
+        """Add the JSON pointers of properties in `value`: to `unknown` those that the schema neither names nor
+        expressly allows, to `ignored` those that are `readOnly`, which a client has no say in."""
+        self._strangers(value, "", unknown, ignored)
 
     def _complete(self, value: Any, inside: tuple[Schema, ...]) -> Any:
         if isinstance(value, dict):
@@ -69,17 +69,19 @@ class Plan:
                 result[name] = new
         return result
 
-    def _unknown(self, value: Any, pointer: str, found: list[str]) -> None:
+    def _strangers(self, value: Any, pointer: str, unknown: list[str], ignored: list[str]) -> None:
         if isinstance(value, dict):
+            if self._read_only and not self._read_only.isdisjoint(value):
+                ignored += [join(pointer, name) for name in value if name in self._read_only]
             if self.known is not None and not value.keys() <= self.known:
-                found += [join(pointer, name) for name in value if name not in self.known]
+                unknown += [join(pointer, name) for name in value if name not in self.known]
             for name, part in self._nested:
                 if name in value:
-                    part.plan()._unknown(value[name], f"{pointer}/{name}", found)
+                    part.plan()._strangers(value[name], f"{pointer}/{name}", unknown, ignored)
         elif isinstance(value, list) and self.item is not None:
             plan = self.item.plan()
             for index, entry in enumerate(value):
-                plan._unknown(entry, f"{pointer}/{index}", found)
+                plan._strangers(entry, f"{pointer}/{index}", unknown, ignored)
 
 
 def _own_properties(schema: Schema) -> dict[str, Schema]:
@@ -97,9 +99,11 @@ def _default(schema: Schema) -> Any:
 
 
 def _has_default(schema: Schema) -> bool:
-    return any(_says(facet, "default") for facet in schema.facets()) and not any(
-        facet.data.get("readOnly") is True for facet in schema.facets() if isinstance(facet.data, dict)
-    )
+    return any(_says(facet, "default") for facet in schema.facets()) and not _is_read_only(schema)
+
+
+def _is_read_only(schema: Schema) -> bool:
+    return any(facet.data.get("readOnly") is True for facet in schema.facets() if isinstance(facet.data, dict))
 
 
 def _structured(schema: Schema) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
+from mockserver.contract.discriminators import enforced
 from mockserver.errors import SpecError
 from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, Resolved
@@ -74,6 +75,8 @@ class Rewriter:
                     changed[key] = new
         if node.get("format") in _BOUNDS and isinstance(node.get("type", "integer"), (str, list)):
             changed.update(_bounded(node))
+        if "discriminator" in node:
+            changed.update(enforced({**node, **changed}))
         return self._inline({**node, **changed}, node, document, hidden) if changed or hidden else node
 
     def _list(self, nodes: list[Any], document: Document, hidden: frozenset[str]) -> list[Any]:

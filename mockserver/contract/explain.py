@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mockserver.contract.direction import Direction, at_pointer
+from mockserver.contract.discriminators import branches_by_word, enforced
 from mockserver.contract.schemas import Schema, SchemaSet, Violation
 from mockserver.contract.values import FORMATS
-from mockserver.contract.wording import brief, expectation, hint_for, sentence
+from mockserver.contract.wording import NO_QUOTES, brief, expectation, hint_for, sentence
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
 
@@ -66,6 +67,7 @@ def _validator(schemas: SchemaSet, direction: Direction) -> Any:
     keywords = {
         "oneOf": _chosen("oneOf", Draft202012Validator.VALIDATORS["oneOf"]),
         "anyOf": _chosen("anyOf", Draft202012Validator.VALIDATORS["anyOf"]),
+        "dependentSchemas": _dependent(Draft202012Validator.VALIDATORS["dependentSchemas"]),
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "format": _format,
@@ -115,7 +117,7 @@ def _chosen(keyword: str, otherwise: Any) -> Any:
             yield from otherwise(validator, branches, value, schema)
             return
         name = discriminator.get("propertyName")
-        named = _branches_by_name(discriminator, branches)
+        named = branches_by_word(discriminator, branches)
         word = value.get(name)
         if word is None or not isinstance(word, str):
             reason = "missing" if name not in value else "no text"
@@ -133,26 +135,22 @@ def _chosen(keyword: str, otherwise: Any) -> Any:
     return check
 
 
-def _branches_by_name(discriminator: Mapping[str, Any], branches: Any) -> dict[str, int]:
-    """The words that a discriminator may have and the branch that each means: by mapping, else by the schema's name."""
-    by_ref = {
-        branch["$ref"]: index
-        for index, branch in enumerate(branches)
-        if isinstance(branch, dict) and isinstance(branch.get("$ref"), str)
-    }
-    by_name = {unquote(ref.rpartition("/")[2]): index for ref, index in by_ref.items()}
-    named: dict[str, int] = {}
-    mapped: set[int] = set()
-    mapping = discriminator.get("mapping")
-    for word, target in (mapping if isinstance(mapping, dict) else {}).items():
-        name = unquote(str(target).rpartition("/")[2])
-        if name in by_name:
-            named[word] = by_name[name]
-            mapped.add(by_name[name])
-    for name, index in by_name.items():
-        if index not in mapped:
-            named.setdefault(name, index)
-    return named
+def _dependent(otherwise: Any) -> Any:
+    """`dependentSchemas` without what the copy for a direction adds for the discriminator: `_chosen` says it better."""
+
+    def check(validator: Any, parts: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Error]:
+        added = enforced({**schema, "dependentSchemas": {}}).get("dependentSchemas", {})
+        yield from otherwise(
+            validator, {name: _without(part, added.get(name)) for name, part in parts.items()}, value, schema
+        )
+
+    return check
+
+
+def _without(part: Any, added: Any) -> Any:
+    if added is None:
+        return part
+    return {"allOf": [rule for rule in part["allOf"] if rule not in added["allOf"]]}
 
 
 class _Explainer:
@@ -166,17 +164,41 @@ class _Explainer:
     def violation(self, error: Error) -> Violation:
         document, pointer = self._place(list(error.absolute_schema_path))
         value_pointer = join("", *error.absolute_path)
-        keyword = str(error.validator)
+        keyword, wanted, value, schema = str(error.validator), error.validator_value, error.instance, error.schema
+        if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
+            value, schema = self._closed(keyword, value, schema, document, pointer)
+        hint = hint_for(keyword, wanted, value, schema)
         return Violation(
             self._location,
             value_pointer,
-            sentence(keyword, error.validator_value, error.instance, error.schema),
-            expectation(keyword, error.validator_value, error.schema),
+            sentence(keyword, wanted, value, schema),
+            expectation(keyword, wanted, schema),
             pointer,
             document.file,
             document.locate(pointer)[0],
-            hint_for(keyword, error.validator_value, error.instance, error.schema),
+            "" if hint == NO_QUOTES and self._location not in ("body", "response.body") else hint,
         )
+
+    def _closed(self, keyword: str, value: Any, schema: Any, document: Document, pointer: str) -> tuple[Any, Any]:
+        """The value without properties that a pattern allows, and the schema with all properties that it may name:
+        `unevaluatedProperties` looks through `$ref`, `allOf` and alternatives as well."""
+        parts: list[Any] = [schema]
+        if keyword == "unevaluatedProperties":
+            try:
+                holder = self._schema.schemas.at(document, pointer.rpartition("/")[0])
+            except KeyError:  # it stands in the copy for a direction alone
+                return value, schema
+            parts += [part.data for part in holder.facets(alternatives=True) if isinstance(part.data, dict)]
+        named = {name: part for held in parts for name, part in (held.get("properties") or {}).items()}
+        patterns = [pattern for held in parts for pattern in held.get("patternProperties") or ()]
+        kept = {
+            name: item
+            for name, item in value.items()
+            if not any(_judge({"pattern": pattern}, name) for pattern in patterns)
+        }
+        if kept.keys() <= named.keys():  # what is refused stands in an alternative that does not hold
+            return value, schema
+        return kept, {"properties": named}
 
     def plain(self, value: Any) -> Violation:
         document, pointer = self._schema.document, self._schema.pointer

@@ -81,7 +81,9 @@ def _read_text(parameter: Parameter, text: str) -> Any:
     kind = expects(schema)
     delimiter = ","
     if style == "label":
-        text = text.removeprefix(".")
+        if not text.startswith("."):
+            return text  # no label: the check of the schema shows the text as it came
+        text = text[1:]
         delimiter = "." if parameter.explode else ","
     elif style == "matrix":
         return _read_matrix(parameter, text, kind)

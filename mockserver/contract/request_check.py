@@ -6,7 +6,7 @@ nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from mockserver.contract.serialization import (
     read_parameter,
     split_query,
 )
-from mockserver.contract.wording import brief
+from mockserver.contract.wording import NO_QUOTES, brief
 from mockserver.errors import did_you_mean
 from mockserver.messages import Request
 
@@ -37,7 +37,8 @@ _NOT_PARAMETERS = frozenset(("accept", "content-type", "authorization"))  # Open
 class CheckedRequest:
     """A request as values, with defaults filled in, and what is wrong with it.
 
-    `unknown` lists query parameters by name and body properties by JSON pointer that the operation does not know.
+    `unknown` lists query parameters by name and body properties by JSON pointer that the operation does not know,
+    `ignored` body properties, by JSON pointer too, that are `readOnly`: the service alone gives them.
     `fault` is the first kind of failure: "" (none), parameter, body_malformed, body_invalid, body_missing, media_type.
     """
 
@@ -50,6 +51,7 @@ class CheckedRequest:
     violations: list[Violation]
     unknown: list[str]
     fault: str = ""
+    ignored: Sequence[str] = ()
 
 
 class RequestCheck:
@@ -161,11 +163,14 @@ class RequestCheck:
             return
         if not schema.is_valid(value, direction="request"):
             for found in schema.explain(value, direction="request", location="body"):
-                _fail(checked, "body_invalid", found)
+                quotes = found.hint == NO_QUOTES and not is_json(reader.name)
+                _fail(checked, "body_invalid", replace(found, hint="") if quotes else found)
             checked.fault = checked.fault or "body_invalid"
             return
         plan = schema.plan()
-        checked.unknown += plan.unknown(value)
+        ignored: list[str] = []
+        checked.ignored = ignored
+        plan.strangers(value, checked.unknown, ignored)
         checked.body = plan.complete(value)
 
     def _reader(self, content_type: str) -> _BodyReader | None:

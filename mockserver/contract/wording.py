@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.errors import did_you_mean
 
+#: A hint that makes sense in JSON alone.
+NO_QUOTES = "send it without quotes"
+_UNQUOTED = {
+    "integer": re.compile(r"-?(?:0|[1-9][0-9]*)"),
+    "number": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"),
+    "boolean": re.compile("true|false"),
+}
 _LONGEST = 80
 _MOST_CHOICES = 12
 _ARTICLES = {
@@ -155,8 +163,9 @@ def hint_for(keyword: str, wanted: Any, value: Any, schema: Any) -> str:
         return f"'{found[0]}' is sent: {found[1]}" if found else ""
     if keyword in ("additionalProperties", "unevaluatedProperties"):
         return next((hint for name in _extra(value, schema) if (hint := did_you_mean(name, _properties(schema)))), "")
-    if keyword == "type" and isinstance(value, str) and wanted in ("integer", "number", "boolean"):
-        return "send it without quotes"
+    if keyword == "type" and isinstance(value, str) and isinstance(wanted, str):
+        shape = _UNQUOTED.get(wanted)
+        return NO_QUOTES if shape is not None and shape.fullmatch(value) else ""
     if keyword == "not" and isinstance(schema, dict) and schema.get("writeOnly") is True:
         return "the property is writeOnly: it never appears in a response"
     return ""

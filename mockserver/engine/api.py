@@ -154,13 +154,15 @@ class Api:
             self._start = (moment, start_state(self.behaviour, self.fixtures, moment))
         return self._start[1]
 
-    def nearest(self, method: str, path: str, limit: int = 3, prefix: str = "") -> list[str]:
-        """In words: the documented operations that come closest to a path that matched none."""
+    def nearest(self, method: str, path: str, limit: int = 3, prefix: str = "", why: str = "") -> list[str]:
+        """In words: the documented operations that come closest to a path that matched none. `why` comes before the
+        reasons that lie inside the path."""
         base = self.contract.servers[0].base_path if self.contract.servers else ""
-        inside = path.startswith(f"{base}/")
+        inside = not base or path.startswith(f"{base}/")
         found = []
         for near in self.router.nearest(method, path.removeprefix(base) if inside else path, limit):
             reason = near.reason if inside else f"the documented path begins with {base}"
+            reason = "; ".join(filter(None, (why, reason)))
             found.append(f"{near.method} {prefix}{base}{near.template}" + (f" ({reason})" if reason else ""))
         return found
 

@@ -11,6 +11,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from mockserver.behaviour.timers import MOST_AT_ONCE, run_due
+from mockserver.behaviour.views import breaches, required_fields, shown_schemas
 from mockserver.engine.api import Api
 from mockserver.engine.journal import Journal
 from mockserver.engine.routes import Routes
@@ -31,7 +32,6 @@ class Options:
     auth: str = "lenient"
     strict: bool = False
     seed: int = 0
-    rate_limits: bool = True
     body_limit: int = 10 * 1024 * 1024
     journal_size: int = 10_000
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -91,7 +91,8 @@ class Control:
         return resource
 
     def replace_state(self, api: str, resource: str, records: Sequence[Mapping[str, Any]], namespace: str = "") -> None:
-        """Put `records` in the place of all records of a resource. Raises UsageError when one lacks its key."""
+        """Put `records` in the place of all records of a resource. Raises UsageError when one lacks its key, or when an
+        answer could not show it."""
         spec = self.api(api).behaviour.resources[self._resource(api, resource)].table
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise UsageError("the records must be a list of objects")
@@ -99,9 +100,28 @@ class Control:
             table = Table.of(spec, records)
         except (ValueError, ExpressionError) as error:
             raise UsageError(str(error)) from None
+        self._check_shown(self.api(api), resource, records)
         space = self.api(api).space(namespace)
         with space.lock:
             space.set_state(State({**space.state.tables, resource: table}, space.state.drawn))
+
+    def _check_shown(self, api: Api, resource: str, records: Sequence[Mapping[str, Any]]) -> None:
+        """Raises UsageError for the first record that would make an answer break the contract."""
+        shown = shown_schemas(resource, api.behaviour, api.contract)
+        required = required_fields(resource, api.behaviour, api.contract)
+        for index, record in enumerate(records):
+            for name, nullable in required.items():
+                if name not in record or (record[name] is None and not nullable):
+                    hint = "defaults are not filled in here"
+                    raise UsageError(f"record {index} of '{resource}' has no '{name}', which the API answers", hint)
+            for name in shown.keys() & record.keys():
+                for schema in shown[name]:
+                    for found in breaches(record[name], schema):
+                        place = f"'{name}'" + (f" at {found.pointer}" if found.pointer else "")
+                        raise UsageError(
+                            f"record {index} of '{resource}': {place} breaks the contract: {found.message}",
+                            found.hint or f"expected {found.expected}",
+                        )
 
     def snapshot(self) -> str:
         """Keep the state of every API and namespace; gives the name to bring it back by."""

@@ -23,7 +23,7 @@ from mockserver.engine.journal import Exchange, Warn
 from mockserver.engine.preferences import Preference, documented, read_preference, without_twins
 from mockserver.engine.problems import problem
 from mockserver.engine.responder import PROTOCOL_STATUSES
-from mockserver.engine.routes import forgiving_match, is_readable
+from mockserver.engine.routes import forgiving_match, is_readable, named_namespace
 from mockserver.errors import ContractBreach, ExpressionError, SpecError
 from mockserver.messages import Request, Response
 from mockserver.state.clock import Stopwatch
@@ -118,21 +118,21 @@ class Engine(Control):
         request, api, path = call.request, call.api, call.path
         length = request.headers.get("content-length", "")
         size = max(len(request.body), int(length[:_MOST_DIGITS]) if length.isdecimal() else 0)
-        if size > self.options.body_limit:
-            raise Refused(
-                "too_large", "body-limit", f"the body has {size} bytes, the limit is {self.options.body_limit}"
-            )
         method = request.method
         match = api.router.match(method, path) or (api.router.match("GET", path) if method == "HEAD" else None)
         exact = match is not None
         if match is None and api.behaviour.slashes_forgiven and not self.options.strict:
             match = forgiving_match(api, "GET" if method == "HEAD" else method, path)
         if match is None:
+            if size > self.options.body_limit:
+                raise self._too_large(size, exchange)
             return self._unmatched(call, exchange)
         plan = call.plan = api.plan(match.operation)
         call.raw_path = match.parameters
         exchange.operation = plan.operation.id
         exchange.trace.append(plan.matched)
+        if size > self.options.body_limit:
+            raise self._too_large(size, exchange)
         if not exact:
             self._warn(exchange, "slashes", f"the path is documented as {plan.operation.path}")
         if plan.operation.deprecated:
@@ -144,6 +144,10 @@ class Engine(Control):
         operation = call.plan.operation
         status = preference.code or call.plan.success
         exchange.trace.append(f"preference: {preference.describe()}")
+        if preference.no_code is not None:
+            asked = preference.no_code[:40]
+            detail = f"'code={asked}' asks for no status; {operation.id} documents {documented(operation)}"
+            return problem("undocumented-preference", 400, detail)
         if str(status) not in operation.responses and operation.response_for(status) is None:
             detail = f"{operation.id} documents no status {status}; it documents {documented(operation)}"
             return problem("undocumented-preference", 400, detail)
@@ -170,24 +174,27 @@ class Engine(Control):
                 Violation("security", "", refusal.reason, call.plan.authenticator.wanted(), pointer)
             )
             raise
-        if caller.scheme:
-            exchange.trace.append(_AUTHENTICATED)
         if caller.warning:
             self._warn(exchange, f"security.{caller.scheme}", caller.warning)
+        if caller.scheme:
+            exchange.trace.append(_AUTHENTICATED)
 
     def _check_request(self, call: _Call, exchange: Exchange) -> None:
         request = call.request if "__" not in call.request.query else without_twins(call.request)
         checked = call.checked = call.plan.request_check.check(request, call.raw_path)
         exchange.parameters = {"path": checked.path, "query": checked.query}
+        if checked.headers:
+            exchange.parameters["header"] = checked.headers
+        if checked.cookies:
+            exchange.parameters["cookie"] = checked.cookies
         for name in checked.unknown:
-            self._warn(exchange, "unknown", f"{name} is not documented for {call.plan.operation.id} and is ignored")
+            self._warn(exchange, "unknown", f"{name} is not documented for {call.plan.operation.id}", " and is ignored")
         if call.plan.body_unexpected(request):
-            self._warn(exchange, "body", f"{call.plan.operation.id} documents no body; it is ignored")
+            self._warn(exchange, "body", f"{call.plan.operation.id} documents no body", "; it is ignored")
         elif call.plan.type_undocumented(request):
             sent = request.headers.get("content-type", "none")
-            self._warn(
-                exchange, "content-type", f"the Content-Type {sent} is not documented; the body is read all the same"
-            )
+            about = f"the Content-Type {sent} is not documented"
+            self._warn(exchange, "content-type", about, "; the body is read all the same")
         if checked.violations:
             exchange.violations += checked.violations
             error = _FAULTS.get(checked.fault, "invalid_request")
@@ -294,6 +301,8 @@ class Engine(Control):
         else:
             message = f"No served API has the path {path}"
             nearest = self.routes.nearest(request, path)
+        if request.path.startswith("/@"):
+            message += f"; {named_namespace(request.path)}"
         exchange.violations.append(Violation("path", "", message, "a documented path", "", hint="; ".join(nearest)))
         exchange.trace.append(f"match: {message}")
         return problem("no-api", 404, message, nearest=nearest)
@@ -323,11 +332,17 @@ class Engine(Control):
         }
         return OperationScope(call.space.begin(), self.clock, names, call.late)
 
-    def _warn(self, exchange: Exchange, rule: str, message: str) -> None:
-        """A warning for the journal; with `strict`, a refusal."""
+    def _too_large(self, size: int, exchange: Exchange) -> Refused:
+        limit = self.options.body_limit
+        reason = f"the body has {size} bytes, the limit is {limit}"
+        exchange.violations.append(Violation("body", "", reason, f"at most {limit} bytes", ""))
+        return Refused("too_large", "body-limit", reason)
+
+    def _warn(self, exchange: Exchange, rule: str, message: str, passed_over: str = "") -> None:
+        """A warning for the journal; with `strict`, a refusal, which passes nothing over."""
         if self.options.strict:
             raise Refused("invalid_request", f"strict: {rule}", message, strict=True)
-        exchange.warnings.append(Warn(rule, message))
+        exchange.warnings.append(Warn(rule, message + passed_over))
 
     def _fault(self, exchange: Exchange, slug: str, error: Exception, **more: Any) -> Response:
         """A fault of the mock itself, told in its own voice."""

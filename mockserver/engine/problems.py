@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import orjson
-
+from mockserver.engine.json_text import dumps
 from mockserver.messages import Response
 
 #: slug -> title. Each is explained in docs/problems.md.
@@ -31,7 +29,4 @@ def problem(slug: str, status: int, detail: str, *, headers: tuple[tuple[str, st
         **{name: value for name, value in more.items() if value},
     }
     head = (("Content-Type", "application/problem+json"), ("X-Mockserver-Problem", slug), *headers)
-    try:
-        return Response(status, head, orjson.dumps(body))
-    except TypeError:  # half a character, which JSON can only hold as an escape
-        return Response(status, head, json.dumps(body).encode())
+    return Response(status, head, dumps(body))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-
-import orjson
 
 from mockserver.behaviour.declared import RESERVED_ERRORS, Behaviour, ErrorSpec
 from mockserver.behaviour.operation import Outcome, header_text
 from mockserver.behaviour.scope import OperationScope
 from mockserver.contract.model import MediaType, Operation, ResponseSpec
 from mockserver.contract.serialization import is_json
+from mockserver.engine.json_text import dumps
 from mockserver.engine.problems import problem
 from mockserver.errors import ContractBreach
 from mockserver.examples import NoExample, example_of
@@ -112,12 +110,3 @@ def encode(body: Any, media: MediaType) -> bytes:
     if isinstance(body, str) and not is_json(media.name):
         return body.encode()
     return dumps(body)
-
-
-def dumps(value: Any) -> bytes:
-    """JSON, compact, in UTF-8; whole numbers of any size stay exact."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "backslashreplace")  # half a character stays as JSON's own escape of it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from mockserver.messages import Request
 
 _MOST_SEEN = 1_024
 NAMESPACE_HEADER = "x-mock-namespace"
+_CLOSE = 0.75  # how like the name of an API a word must be, of 1, to be taken for it
+_COMPARED_TEXT = 80
 
 
 class Target(NamedTuple):
@@ -73,11 +76,30 @@ class Routes:
         return [name for name, api in self._apis.items() if api.router.methods(path)]
 
     def nearest(self, request: Request, path: str) -> list[str]:
-        """Documented paths, with the prefix of their API, that come close to a path of no API."""
+        """Documented paths, with the prefix of their API, that come close to a path of no API.
+
+        Most often it is the prefix that is wrong: when it comes close to the name of an API, that one is meant.
+        """
+        first = path.lstrip("/").partition("/")[0]
+        lowered = {name.lower(): name for name in self._apis}
+        close = difflib.get_close_matches(first.lower()[:_COMPARED_TEXT], lowered, n=1, cutoff=_CLOSE)
+        if close:
+            name = lowered[close[0]]
+            given = path[: path.index(first) + len(first)]
+            why = f"the prefix is /{name}, not {given}"
+            return self._apis[name].nearest(request.method, path[len(given) :], prefix=f"/{name}", why=why)
         found = []
         for name, api in self._apis.items():
             found += api.nearest(request.method, path, limit=2, prefix=f"/{name}")
         return found[:3]
+
+
+def named_namespace(path: str) -> str:
+    """In words: how a namespace is named, for a path that begins with one and leads nowhere."""
+    name, _, rest = path[2:].partition("/")
+    if f"/{rest}/".startswith("/__admin/"):
+        return f"the admin API takes the namespace from a header: X-Mock-Namespace: {name or '<name>'}"
+    return f"a namespace stands before the prefix of an API: /@{name or '<name>'}/<api>/<path>"
 
 
 def is_readable(path: str) -> bool:

@@ -10,9 +10,10 @@ alone, so text and lists cannot be blown up.
 """
 
 from mockserver.expressions.compiled import FAULTS, Expression, compile_expression, compiled
-from mockserver.expressions.language import ExpressionSyntaxError, KeyPath, Language, Scope
+from mockserver.expressions.language import DRAWS, ExpressionSyntaxError, KeyPath, Language, Scope
 
 __all__ = [
+    "DRAWS",
     "FAULTS",
     "Expression",
     "ExpressionSyntaxError",

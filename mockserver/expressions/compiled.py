@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.errors import ExpressionError
-from mockserver.expressions.language import DRAWS, ExpressionSyntaxError, KeyPath, Language, Scope
+from mockserver.expressions.language import ExpressionSyntaxError, KeyPath, Language, Scope
 from mockserver.expressions.rewriter import Rewriter
 
 #: What evaluating can meet when values do not fit an operation.
@@ -26,7 +26,7 @@ class Expression:
     """A compiled expression. Calling it with a scope gives its value.
 
     `where` tells file and line, worked out only for a message; `names` are the roots that it reads, `keys` the key
-    paths, `calls` the functions, `filters` the fields by which each collection is filtered:
+    paths, `filters` the fields by which each collection is filtered:
     ``{"session": {("status",)}}``.
     """
 
@@ -34,17 +34,11 @@ class Expression:
     where: Callable[[], str] = field(repr=False, compare=False)
     names: frozenset[str]
     keys: frozenset[KeyPath]
-    calls: frozenset[str]
     filters: Mapping[str, frozenset[tuple[str, ...]]]
     run: Callable[[Scope], Any] = field(repr=False, compare=False)
     #: The checked and rewritten syntax, to be compiled into larger pieces.
     syntax: ast.expr = field(repr=False, compare=False)
     language: Language = field(repr=False, compare=False)
-
-    @property
-    def random(self) -> bool:
-        """Whether evaluating draws random values."""
-        return DRAWS in self.names
 
     def __call__(self, scope: Scope) -> Any:
         """The value in `scope`. Raises ExpressionError when the values met do not fit the operation."""
@@ -86,7 +80,6 @@ def compile_expression(source: str, language: Language, where: Callable[[], str]
         where=where,
         names=frozenset(writer.names),
         keys=frozenset(writer.keys),
-        calls=frozenset(writer.calls),
         filters={name: frozenset(fields) for name, fields in writer.filters.items()},
         run=run,
         syntax=syntax,

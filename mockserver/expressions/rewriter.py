@@ -30,7 +30,6 @@ class Rewriter(ast.NodeVisitor):
         self.source, self.language = source, language
         self.names: set[str] = set()
         self.keys: set[KeyPath] = set()
-        self.calls: set[str] = set()
         self.filters: dict[str, set[tuple[str, ...]]] = {}
         #: comprehension variable -> the key path of the items that it runs over (None: unknown)
         self.bound: dict[str, KeyPath | None] = {}
@@ -198,7 +197,6 @@ class Rewriter(ast.NodeVisitor):
             self.note_filter(node, named)
         arguments = [self.visit(argument) for argument in node.args]
         keywords = [ast.keyword(each.arg, self.visit(each.value)) for each in node.keywords]
-        self.calls.add(name)
         if name in functions:
             return ast.Call(ast.Name(f"fn_{name}", ast.Load()), arguments, keywords)
         self.names.add(DRAWS)

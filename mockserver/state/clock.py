@@ -15,6 +15,7 @@ _DURATION = re.compile(
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})([Tt])(\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _SHORTEST = len("2025-01-15T10:30:00Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class Clock:
@@ -52,33 +53,37 @@ class Clock:
 
     def now(self) -> datetime:
         """The present moment."""
-        return datetime.fromtimestamp(self.timestamp(), UTC)
+        try:
+            return datetime.fromtimestamp(self.timestamp(), UTC)
+        except (ValueError, OverflowError):  # it was set close to the end of the calendar and ran on
+            return _LAST
 
     def advance(self, by: timedelta) -> None:
         """Move forward. Raises ValueError for a negative amount, OverflowError past the year 9999."""
         seconds = by.total_seconds()
         if seconds < 0:
             raise ValueError("the clock only advances: the amount is negative; use set to go back")
-        self._move(self.timestamp() + seconds)
+        with self._lock:
+            self._move(self.timestamp() + seconds)
 
     def set(self, moment: datetime) -> None:
         """Jump to `moment` (aware)."""
-        self._move(moment.timestamp())
+        with self._lock:
+            self._move(moment.timestamp())
 
     def _move(self, target: float) -> None:
         _EPOCH + timedelta(seconds=target)  # OverflowError here rather than at the next request
-        with self._lock:
-            if self._frozen_at is None:
-                self._shift = target - time.time()
-            else:
-                self._frozen_at = target
+        if self._frozen_at is None:
+            self._shift = target - time.time()
+        else:
+            self._frozen_at = target
 
     def freeze(self, frozen: bool = True) -> None:
         """Stop the clock where it is, or let it run on from there."""
-        now = self.timestamp()
         with self._lock:
+            now = self.timestamp()
+            self._shift = now - time.time()  # first: who reads the time meanwhile must not see the old one
             self._frozen_at = now if frozen else None
-            self._shift = now - time.time()
 
 
 class Stopwatch:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from mockserver import __version__
+from mockserver.engine.problems import problem
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.state.clock import Stopwatch, format_time, parse_duration, parse_time
 from mockserver.web.access import Access
+from mockserver.web.log import printable
 from mockserver.web.problems import Refusal, json_response
 from mockserver.web.wsgi import Door
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 NAMESPACE_HEADER = "X-Mock-Namespace"
 _FILTERS = ("api", "operation", "status", "violations", "since", "limit", "namespace")
 _CLOCK_KEYS = ("set", "advance", "freeze")
+_logger = logging.getLogger("mockserver")  # nobody configures it in `serve`: an error is one line on stderr
+
+Result = TypeVar("Result")
 
 
 def admin_blueprint(door: Door, access: Access) -> Blueprint:
@@ -78,10 +84,12 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
 
     @admin.post("/snapshots")
     def snapshot() -> Response:
-        return json_response({"id": door.engine.snapshot()}, 201)
+        _json_object(set(), optional=True)
+        return json_response({"id": _or_refuse(409, door.engine.snapshot)}, 201)
 
     @admin.post("/snapshots/<snapshot_id>/restore")
     def restore(snapshot_id: str) -> Response:
+        _json_object(set(), optional=True)
         _or_refuse(404, lambda: door.engine.restore(snapshot_id))
         return json_response({"restored": snapshot_id})
 
@@ -123,6 +131,13 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
                 response.headers[name] = value
         return response
 
+    @admin.app_errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        said = f"{type(error).__name__}: {error}"
+        _logger.error("%s", printable(f"{request.method} {request.path} failed: {said}"))
+        answer = problem("internal-error", 500, said)
+        return Response(answer.body, answer.status, headers=list(answer.headers))
+
     return admin
 
 
@@ -150,9 +165,9 @@ def _known_resource(state: Mapping[str, list[dict[str, Any]]], resource: str) ->
     return state[resource]
 
 
-def _or_refuse(status: int, act: Callable[[], None]) -> None:
+def _or_refuse(status: int, act: Callable[[], Result]) -> Result:
     try:
-        act()
+        return act()
     except UsageError as error:
         message = str(error).removesuffix(f" ({error.hint})") if error.hint else str(error)
         raise Refusal(status, message, error.hint) from None
@@ -173,7 +188,8 @@ def _json_object(known: set[str], *, optional: bool = False) -> dict[str, Any]:
         raise Refusal(400, "the body must be a JSON object")
     for key in given:
         if key not in known:
-            raise Refusal(400, f"unknown key {key!r}", did_you_mean(key, known, f"known: {', '.join(sorted(known))}"))
+            known_keys = f"known: {', '.join(sorted(known)) or 'none'}"
+            raise Refusal(400, f"unknown key {key[:80]!r}", did_you_mean(key, known, known_keys))
     return given
 
 
@@ -227,5 +243,7 @@ def _turn_clock(engine: Engine, wanted: dict[str, Any]) -> None:
             engine.advance(step)
         if freeze is not None:
             engine.clock.freeze(freeze)
-    except (ValueError, OverflowError) as error:
+    except OverflowError:
+        raise Refusal(400, "the clock goes from year 1 to year 9999: that is beyond it") from None
+    except ValueError as error:
         raise Refusal(400, str(error)) from None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-import orjson
-
+from mockserver.engine.json_text import dumps
 from mockserver.state.clock import format_time
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ LogFormat = Literal["text", "json"]
 
 _COLOURS = {"ok": "\x1b[32m", "warning": "\x1b[33m", "violation": "\x1b[31m", "problem": "\x1b[1;31m"}
 _PLAIN = "\x1b[0m"
+_PLAIN_MARKS = "/:@!$&'()*+,;=~-._"  # what may stand in a path as it is, beside letters and digits (RFC 3986)
+_PLAIN_PATH = re.compile(rf"[A-Za-z0-9{re.escape(_PLAIN_MARKS)}]*")
 
 
 class JournalLog:
@@ -45,7 +47,7 @@ class JournalLog:
 
     def note(self, text: str) -> None:
         """Say something that is no request: as a line of text, or as a JSON object like all the others."""
-        line = orjson.dumps({"message": text}).decode() if self._style == "json" else text
+        line = dumps({"message": text}).decode() if self._style == "json" else text
         self.write(f"{line}\n")
 
     def write(self, text: str) -> None:
@@ -102,10 +104,15 @@ def json_line(exchange: Exchange) -> str:
         "operation": exchange.operation,
         "duration_ms": round(exchange.duration * 1000, 3),
         "verdict": exchange.verdict,
-        "violations": [violation.message for violation in exchange.violations],
+        "violations": [
+            {"location": found.location, "pointer": found.pointer, "message": found.message}
+            for found in exchange.violations
+        ],
         "warnings": [warning.message for warning in exchange.warnings],
     }
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode()
+    if exchange.fault:
+        record["fault"] = exchange.fault
+    return dumps(record).decode() + "\n"
 
 
 @lru_cache(maxsize=16)
@@ -120,7 +127,7 @@ def _request_line(method: str, path: str, query: str) -> str:
 
 def target(path: str, query: str) -> str:
     """Path and query as they would stand in a request line: nothing in it can break a line or a terminal."""
-    shown = path if path.isascii() and path.isprintable() and " " not in path else quote(path, errors="surrogateescape")
+    shown = path if _PLAIN_PATH.fullmatch(path) else quote(path, safe=_PLAIN_MARKS, errors="surrogateescape")
     return f"{shown}?{printable(query)}" if query else shown
 
 
@@ -137,7 +144,7 @@ def _remarks(exchange: Exchange) -> Iterator[str]:
         yield _violation(violation)
     for warning in exchange.warnings:
         yield f"warning: {warning.message}"
-    if exchange.fault or not exchange.operation:
+    if exchange.fault or not (exchange.operation or exchange.violations):  # a violation says it all
         yield from exchange.trace
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import orjson
+from mockserver.engine.json_text import dumps_indented
 
 if TYPE_CHECKING:
     from flask import Response
@@ -34,5 +34,4 @@ def json_response(value: Any, status: int = 200, media_type: str = "application/
     """`value` as indented JSON: these answers are read by people as often as by programs."""
     from flask import Response  # Flask: not before somebody asks for a page
 
-    body = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return Response(body, status, content_type=media_type)
+    return Response(dumps_indented(value), status, content_type=media_type)

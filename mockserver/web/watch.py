@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def watch(
     def is_spec(change: watchfiles.Change, path: str) -> bool:
         return Path(path).suffix.lower() in _SUFFIXES and watchfiles.DefaultFilter()(change, path)
 
+    contents = {path: _digest(path) for folder in folders for path in _spec_files(folder)}
     ready = False
     for changes in watchfiles.watch(
         *folders,
@@ -49,11 +51,28 @@ def watch(
         yield_on_timeout=True,
     ):
         if changes:
-            names = ", ".join(sorted({Path(path).name for _, path in changes}))
+            found = {path: _digest(path) for path in {Path(path) for _, path in changes}}
+            changed = {path for path, digest in found.items() if digest != contents.get(path, b"")}
+            contents |= found
+            if not changed:  # touched, or saved as it was: no reason to lose the state
+                continue
+            names = ", ".join(sorted({path.name for path in changed}))
             tell(reload(door, rebuild, names))
         elif not ready:  # the first time that nothing happened: it is looking
             ready = True
             tell("watching " + ", ".join(sorted(map(str, folders))))
+
+
+def _spec_files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+
+
+def _digest(path: Path) -> bytes:
+    """What tells one content from another; empty when there is no such file."""
+    try:
+        return hashlib.blake2b(path.read_bytes()).digest()
+    except OSError:
+        return b""
 
 
 def reload(door: Door, rebuild: Callable[[], Engine], changed: str) -> str:

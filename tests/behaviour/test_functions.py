@@ -101,7 +101,7 @@ def test_every_function_is_described_and_tried_here() -> None:
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
 
@@ -126,3 +126,22 @@ def test_rounding_is_never_more_than_half_off(number: float, digits: int) -> Non
     rounded = value(f"round(held, {digits})", held=number)
     assert abs(rounded - number) <= 0.5 * 10**-digits * (1 + 1e-9) + abs(number) * 1e-15
     assert value(f"round(held, {digits})", held=-number) == -rounded
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("time(9223372036854775807)", "9223372036854775807 ms is no moment between the years 1 and 9999"),
+        ("time('0001-01-01T00:00:00+23:59')", "is no moment between the years 1 and 9999"),
+        ("duration(9223372036854775807)", "9223372036854775807 s is longer than can be reckoned with"),
+        ("duration(held)", "longer than can be reckoned with"),
+    ],
+)
+def test_what_no_calendar_has_is_refused_in_words(source: str, reason: str) -> None:
+    with pytest.raises(ExpressionError, match=reason):
+        value(source, held=float("inf"))
+
+
+def test_a_number_that_json_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="no number that JSON knows"):
+        plain({"n": float("inf")})

@@ -124,3 +124,24 @@ def test_a_snapshot_brought_back_runs_what_is_due_by_now(mock: Mock) -> None:
     mock.engine.advance(timedelta(hours=1))
     mock.engine.restore(snapshot)
     assert state(mock) == "stale"
+
+
+def test_a_moment_after_the_last_year_is_never() -> None:
+    mock = desk(
+        (
+            BEHAVIOUR,
+            "at: ${{ item.staleTime }}",
+            "at: ${{ time(item.staleTime) + duration('P1D') if item.staleTime else null }}",
+        )
+    )
+    with_stale(mock, "T1", "9999-12-31T23:59:59Z")
+    mock.engine.advance(timedelta(days=365))
+    assert state(mock) == "open"
+
+
+def test_one_whose_rule_fails_changes_nothing_and_leaves_the_rest_usable() -> None:
+    mock = desk((BEHAVIOUR, "set: {state: stale}", 'set: {state: "${{ item.title + 1 }}"}'))
+    with_stale(mock, "T1", "2025-01-15T13:00:00Z")
+    mock.engine.advance(timedelta(hours=2))
+    assert state(mock) == "open"
+    assert mock.call("GET /tickets").status == 200

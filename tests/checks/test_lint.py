@@ -93,3 +93,34 @@ def test_a_wrong_fixture_file_does_not_make_fields_unknown(tmp_path: Path) -> No
 def test_an_unknown_name() -> None:
     with pytest.raises(UsageError, match="unknown API 'nothing-like-it'"):
         lint("nothing-like-it")
+
+
+FAULTS = [
+    BAD_EXAMPLE,
+    (BEHAVIOUR, "createdTime: ${{ now }}", "createdTime: ${{ nwo }}"),
+    (BEHAVIOUR, "getTicket: {read", "getTickt: {read"),
+]
+
+
+@pytest.mark.parametrize("ref", ["#/nowhere", "missing.yaml#/Note"])
+def test_a_broken_contract_does_not_hide_what_is_wrong_elsewhere(tmp_path: Path, ref: str) -> None:
+    folder = desk_folder(tmp_path, (OPENAPI, '"#/components/schemas/Note"', f'"{ref}"'), *FAULTS)
+    found = lint(str(folder))
+    said = "\n".join(map(str, found))
+    for word in (ref, "'storm'", "'nwo'", "'getTickt'"):
+        assert word in said
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [", "swagger: '2.0'", "openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {}"]
+)
+def test_without_a_contract_expressions_are_checked(tmp_path: Path, text: str) -> None:
+    folder = desk_folder(tmp_path, *FAULTS[1:2])
+    (folder / OPENAPI).write_text(text)
+    assert "unknown name 'nwo'" in "\n".join(map(str, lint(str(folder))))
+
+
+def test_operations_that_a_fault_touches_are_not_unknown(tmp_path: Path) -> None:
+    folder = desk_folder(tmp_path, (OPENAPI, '"#/components/schemas/Note"', '"#/nowhere"'))
+    assert [Path(problem.file).name for problem in lint(str(folder))] == [OPENAPI]

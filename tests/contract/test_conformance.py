@@ -321,3 +321,29 @@ def test_many_statuses_do_not_pile_up(contract: Contract) -> None:
     it = ResponseCheck(contract.operations["getPet"])
     for status in range(1000, 2000):
         assert it.violations(status, (), b"", None)
+
+
+def test_read_only_properties_of_a_client_are_told(check: Check) -> None:
+    checked = check("createPet", **as_json({"id": 7, "name": "Tom"}))
+    assert (checked.violations, list(checked.unknown), list(checked.ignored)) == ([], [], ["/id"])
+    assert list(check("createPet", **as_json({"name": "Tom"})).ignored) == []
+
+
+def test_only_json_is_told_to_leave_quotes_away(build: Callable[..., Contract]) -> None:
+    document = """openapi: 3.1.0
+info: {title: It, version: "1"}
+paths:
+  /it:
+    post:
+      operationId: it
+      requestBody: {content: {text/plain: {schema: {type: integer}}, application/json: {schema: {type: integer}}}}
+      responses: {"200": {description: ok}}
+"""
+    check = RequestCheck(build(document).operations["it"])
+
+    def hint(body: bytes, kind: str) -> str:
+        [found] = check.check(Request("POST", "/it", "", {"content-type": kind}, body), {}).violations
+        return found.hint
+
+    assert hint(b'"1"', "application/json") == "send it without quotes"
+    assert hint(b"1", "text/plain") == ""

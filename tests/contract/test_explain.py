@@ -155,3 +155,69 @@ def test_a_value_too_deep_for_the_explanation_is_still_a_violation(schema: Make)
     for _ in range(199):
         value = [value]
     assert explain(it, value)
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
+def test_a_discriminator_counts_in_valid_or_not(schema: Make, keyword: str) -> None:
+    mapping = {"cat": "#/components/schemas/Cat", "dog": "#/components/schemas/Dog"}
+    pets = {"Cat": pet(lives={"type": "integer"}), "Dog": {**pet(bark={"type": "string"}), "required": ["bark"]}}
+    it = schema({keyword: REFS, "discriminator": {"propertyName": "kind", "mapping": mapping}}, **pets)
+    assert it.is_valid({"kind": "cat", "lives": 9}, direction="request")
+    assert it.is_valid({"kind": "dog", "bark": "wow", "lives": "many"}, direction="request")
+    [unknown] = explain(it, {"kind": "cow", "lives": 9})
+    assert (unknown.pointer, unknown.expected) == ("/kind", "one of 'cat', 'dog'")
+    [other] = explain(it, {"kind": "dog", "lives": 9})
+    assert "'bark' is missing" in other.message
+    assert other.schema == "/components/schemas/Dog/required"
+
+
+def test_a_discriminator_leaves_alternatives_without_a_name_alone(schema: Make) -> None:
+    it = schema({"anyOf": [REFS[0], {"type": "object"}], "discriminator": {"propertyName": "kind"}}, **PETS)
+    assert it.is_valid({"kind": "horse"}, direction="request")
+    it = schema({"oneOf": [REFS[0], {"type": "null"}], "discriminator": {"propertyName": "kind"}}, **PETS)
+    assert it.is_valid(None, direction="request")
+    assert not it.is_valid({"kind": "horse"}, direction="request")
+
+
+def test_a_discriminator_beside_dependent_schemas(schema: Make) -> None:
+    more = {"dependentSchemas": {"kind": {"required": ["age"]}, "age": {"required": ["born"]}}}
+    it = schema({"oneOf": REFS[:1], "discriminator": {"propertyName": "kind"}, **more}, **PETS)
+    assert it.is_valid({"kind": "Cat", "age": 1, "born": 2}, direction="request")
+    assert "'age' is missing" in explain(it, {"kind": "Cat"})[0].message
+    assert "'born' is missing" in explain(it, {"kind": "Cat", "age": 1})[0].message
+
+
+def test_what_is_not_allowed_is_not_what_another_keyword_allows(schema: Make) -> None:
+    parts = [{"$ref": "#/components/schemas/Base"}, {"properties": {"age": {}}}]
+    it = schema({"allOf": parts, "unevaluatedProperties": False}, Base={"properties": {"name": {}}})
+    [found] = explain(it, {"name": 1, "age": 2, "nmae": 3})
+    assert found.message == "the property 'nmae' is not allowed"
+    assert found.hint == "did you mean 'name'?"
+    assert "'name'" in found.expected
+    assert "'age'" in found.expected
+    it = schema({"properties": {"a": {}}, "patternProperties": {"^x-": {}}, "additionalProperties": False})
+    [found] = explain(it, {"a": 1, "x-b": 2, "c": 3})
+    assert found.message == "the property 'c' is not allowed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "hinted"),
+    [
+        ("integer", "3", True),
+        ("integer", "ten", False),
+        ("integer", "1.5", False),
+        ("number", "1.5e3", True),
+        ("boolean", "true", True),
+        ("boolean", "yes", False),
+    ],
+)
+def test_quotes_are_blamed_only_for_what_would_do_without(schema: Make, kind: str, text: str, hinted: bool) -> None:
+    it = schema({"type": kind})
+    assert explain(it, text)[0].hint == ("send it without quotes" if hinted else "")
+    assert it.explain(text, direction="request", location="query")[0].hint == ""
+
+
+def test_a_schema_that_a_direction_has_copied_is_explained_too(schema: Make) -> None:
+    base = {"required": ["id"], "allOf": [{"properties": {"name": {}}, "unevaluatedProperties": False}]}
+    it = schema({"$ref": "#/components/schemas/Base", "properties": {"id": {"readOnly": True}}}, Base=base)
+    assert "'nmae'" in explain(it, {"name": 1, "nmae": 2})[0].message

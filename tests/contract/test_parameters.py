@@ -286,3 +286,8 @@ def test_parse_query_details() -> None:
     assert parse_query("a=1+2&b=%2B&&c&=x&d=%zz") == [("a", "1 2"), ("b", "+"), ("c", ""), ("", "x"), ("d", "%zz")]
     assert parse_query("a=\xc3\xbc") == [("a", "ü")]
     assert parse_query("") == []
+
+
+@pytest.mark.parametrize("data", [{"type": "integer"}, INTEGERS, OBJECT])
+def test_a_label_without_its_dot_stays_text(parameter: Make, data: Any) -> None:
+    assert read(parameter("path", "label", False, data), "3") == "3"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mockserver.contract.schemas import Violation
 from mockserver.engine.journal import Exchange, Journal, Warn
 from mockserver.messages import Request, Response
-from tests.mocks import Mock, desk
+from tests.mocks import Mock, answers, desk, one_operation
 
 AT = 1_736_942_400.0
 
@@ -199,3 +199,12 @@ def test_what_the_engine_decided_is_told() -> None:
         "authenticate: the credential is present and well-formed, accepted (lenient)",
         "404: no ticket has the key 'T9' (rule getTicket.read, error no_ticket)",
     ]
+
+
+def test_header_and_cookie_parameters_stand_among_the_others() -> None:
+    schema = {"type": "integer"}
+    parameters = [{"name": "X-N", "in": "header", "schema": schema}, {"name": "c", "in": "cookie", "schema": schema}]
+    mock = one_operation(answers(True, parameters=parameters))
+    exchange = mock.call("GET /it", x_n="7", cookie="c=8").exchange
+    assert exchange.parameters == {"path": {}, "query": {}, "header": {"x-n": 7}, "cookie": {"c": 8}}
+    assert mock.call("GET /it").exchange.parameters == {"path": {}, "query": {}}

@@ -158,3 +158,32 @@ def test_the_warnings_of_an_operation_are_among_its_errors() -> None:
     """`Prefer: code=409` takes the error that the operation itself would raise with that status."""
     change = (BEHAVIOUR, "is closed already", "is closed already\n        else: too_many")
     assert desk(change).call("POST /tickets/T1/close", prefer="code=409").json["code"] == "too_many"
+
+
+class TestStrictWords:
+    def test_a_refusal_passes_nothing_over(self) -> None:
+        lenient = desk().call("GET /tickets?odd=1")
+        assert lenient.exchange.warnings[0].message.endswith("and is ignored")
+        answer = desk(strict=True).call("GET /tickets?odd=1")
+        assert answer.violations == ["strict"]
+        assert answer.exchange.violations[0].message == "odd is not documented for listTickets"
+
+    def test_the_reason_is_the_scheme_word(self) -> None:
+        change = (BEHAVIOUR, "token: {missing", "token: {words: [Desk, Bearer], missing")
+        answer = desk(change, strict=True).call("GET /tickets")
+        said = "the scheme word is 'Bearer', documented is 'Desk'"
+        assert answer.exchange.violations[0].message == said
+        assert not any("accepted" in line for line in answer.exchange.trace)
+        assert answer.exchange.trace[-1].startswith(f"400: {said}")
+
+
+class TestTooLarge:
+    def test_the_operation_is_named(self) -> None:
+        answer = desk(body_limit=5).call("POST /tickets", {"title": "x"})
+        assert (answer.status, answer.violations) == (413, ["body"])
+        assert answer.exchange.operation == "createTicket"
+        assert answer.exchange.violations[0].expected == "at most 5 bytes"
+
+    def test_wherever_it_is_sent(self) -> None:
+        answer = desk(body_limit=5).call("POST /nowhere", {"title": "x"})
+        assert (answer.status, answer.violations, answer.exchange.operation) == (413, ["body"], "")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from mockserver.engine.json_text import dumps
 from mockserver.engine.problems import TITLES, problem
-from mockserver.engine.responder import dumps
 from tests.mocks import Mock, answers, desk, one_operation
 
 BEHAVIOUR = "behaviour.yaml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,28 @@ def test_slashes_are_forgiven_where_the_file_says_so(path: str) -> None:
     answer = mock.call(f"GET {path}")
     assert (answer.status, answer.warnings) == (200, ["slashes"])
     assert mock.call("GET /tickets").warnings == []
+
+
+class TestNearest:
+    @pytest.mark.parametrize("prefix", ["/dessk", "//desk", "/DESK"])
+    def test_a_wrong_prefix_is_told_and_the_rest_is_compared_inside_that_api(self, prefix: str) -> None:
+        answer = desk().engine.handle(Request("GET", f"{prefix}/tickets"))
+        nearest = json.loads(answer.body)["nearest"]
+        assert nearest[0] == f"GET /desk/tickets (the prefix is /desk, not {prefix})"
+
+    def test_no_reason_is_empty(self) -> None:
+        api = desk().engine.apis["desk"]
+        assert "begins with )" not in str(api.nearest("GET", "*"))
+
+    @pytest.mark.parametrize(
+        ("path", "said"),
+        [
+            ("/@a", "a namespace stands before the prefix of an API: /@a/<api>/<path>"),
+            ("/@a/", "a namespace stands before the prefix of an API: /@a/<api>/<path>"),
+            ("/@a/__admin/state/desk", "the admin API takes the namespace from a header: X-Mock-Namespace: a"),
+        ],
+    )
+    def test_a_namespace_that_leads_nowhere(self, path: str, said: str) -> None:
+        answer = desk().engine.handle(Request("GET", path))
+        assert answer.status == 404
+        assert json.loads(answer.body)["detail"].endswith(said)

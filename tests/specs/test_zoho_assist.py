@@ -218,3 +218,33 @@ def _same_keys(one: Any, other: Any) -> None:
         assert type(other) is list
         for left, right in zip(one, other, strict=False):
             _same_keys(left, right)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        9223372036854775807,
+        221845392000000,
+        -1,
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+    ],
+)
+def test_a_time_that_no_calendar_has_is_the_clients_fault(engine: Engine, moment: Any) -> None:
+    assert _schedule(engine, {"scheduledTime": moment, "duration": 9223372036854775807}).status == 400
+
+
+@pytest.mark.parametrize("moment", [221845391999999, "8999-12-31T23:59:59-23:59", "1000-01-01T00:00:00+23:59", 0])
+def test_a_far_time_is_a_time(engine: Engine, moment: Any) -> None:
+    assert _schedule(engine, {"scheduledTime": moment, "duration": 9223372036854775807}).status == 201
+
+
+def test_at_the_end_of_the_calendar_sessions_live_on() -> None:
+    engine = build_engine([API], Options(start=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)))
+    assert _schedule(engine, {}).status == 201
+
+
+def _schedule(engine: Engine, body: Any) -> Response:
+    headers = {"authorization": "Zoho-oauthtoken x", "content-type": "application/json"}
+    path = f"/{API}/api/v2/sessions/schedule"
+    return engine.handle(Request("POST", path, "", headers, json.dumps(body).encode()))

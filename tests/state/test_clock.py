@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -214,3 +215,22 @@ def test_times_are_found_wherever_they_stand(value: Any) -> None:
     assert shift_times({"at": [value, {"deep": "2025-01-15T12:00:00Z"}]}, by) == {
         "at": [expected(value), {"deep": "2025-01-16T12:00:00Z"}]
     }
+
+
+def test_a_clock_that_runs_past_the_last_year_stands_there() -> None:
+    clock = Clock()
+    clock.set(datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC))
+    clock._shift += 10.0  # as if ten seconds had gone by
+    assert clock.now().year == 9999
+
+
+def test_threads_that_advance_at_once_lose_no_step() -> None:
+    clock = Clock(datetime(2025, 1, 15, 12, tzinfo=UTC))
+
+    def advance(_: int) -> None:
+        for _ in range(500):
+            clock.advance(timedelta(seconds=1))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(advance, range(8)))
+    assert clock.now() == datetime(2025, 1, 15, 12, tzinfo=UTC) + timedelta(seconds=4_000)

@@ -122,3 +122,29 @@ def test_a_reader_that_has_gone_away_does_not_stop_the_log(door: Door, engine: A
 def test_a_request_is_named_as_it_was_sent(engine: Any) -> None:
     exchange = engine.journal.add(query="limit=2")
     assert " GET /pets/pets?limit=2 " in text_lines(exchange)
+
+
+def test_json_says_where_and_why(door: Door, engine: Any) -> None:
+    stream = io.StringIO()
+    log = JournalLog(door, stream, "json")
+    exchange = engine.journal.add(status=500)
+    exchange.fault = "ContractBreach: the body \ud800"
+    exchange.violations.append(SimpleNamespace(location="body", pointer="/name", message="name is missing", hint=""))
+    engine.journal.add()
+    log.pump()
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert first["fault"] == "ContractBreach: the body \ud800"
+    assert first["violations"] == [{"location": "body", "pointer": "/name", "message": "name is missing"}]
+    assert "fault" not in second
+
+
+def test_a_violation_without_an_operation_is_told_once(engine: Any) -> None:
+    exchange = engine.journal.add(status=404, operation="")
+    exchange.violations.append(SimpleNamespace(location="path", pointer="", message="no such path", hint=""))
+    exchange.trace.append("404: no such path (rule match)")
+    assert text_lines(exchange).count("no such path") == 1
+
+
+@pytest.mark.parametrize(("path", "shown"), [("/a?b#c d", "/a%3Fb%23c%20d"), ("/a%2F", "/a%252F"), ("/a:@$", "/a:@$")])
+def test_a_decoded_path_is_shown_as_it_was_sent(engine: Any, path: str, shown: str) -> None:
+    assert f" GET {shown}?q=1 200 " in text_lines(engine.journal.add(path=path, query="q=1"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -68,3 +69,18 @@ def test_changed_specs_are_seen_and_other_files_are_not(
     (tmp_path / "openapi.yaml").write_text("{}")
     assert watching() == "openapi.yaml changed: reloaded, state starts anew"
     assert door.engine is not engine
+
+
+def test_a_file_saved_as_it_was_is_no_change(watching: Callable[[], str], door: Door, tmp_path: Path) -> None:
+    assert "watching" in watching()
+    (tmp_path / "openapi.yaml").write_text("one", "utf-8")
+    assert "openapi.yaml changed: reloaded" in watching()
+    served = door.engine
+    os.utime(tmp_path / "openapi.yaml")
+    (tmp_path / "behaviour.yaml").write_text("two", "utf-8")
+    told = watching()
+    while "behaviour" not in told:  # both may come in one batch, or in two
+        assert "openapi" not in told
+        told = watching()
+    assert told.startswith("behaviour.yaml changed")
+    assert door.engine is not served
