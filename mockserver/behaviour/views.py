@@ -8,8 +8,9 @@ from typing import Any
 from mockserver.behaviour.declared import Behaviour, OperationRules
 from mockserver.behaviour.scope import OperationScope
 from mockserver.behaviour.values import Value
-from mockserver.contract.model import Contract, Operation
+from mockserver.contract.model import Contract, MediaType, Operation, ResponseSpec
 from mockserver.contract.schemas import Schema, Violation
+from mockserver.contract.serialization import is_json
 from mockserver.spec.references import join
 
 #: The verbs whose answer shows a record of the resource, the most telling first.
@@ -65,12 +66,17 @@ def success_status(operation: Operation) -> int:
     return next((status for status in operation.documented_statuses() if 200 <= status < 300), 200)
 
 
-def success_schema(operation: Operation, status: int) -> Schema | None:
-    """The schema of the first JSON media type documented for `status`, or None."""
-    response = operation.response_for(status)
-    if response is None:
+def first_media(spec: ResponseSpec | None) -> MediaType | None:
+    """The media type in which an answer is written: JSON where it is documented, else the first."""
+    if spec is None or not spec.content:
         return None
-    return next((media.schema for media in response.content.values() if "json" in media.name), None)
+    return next((media for name, media in spec.content.items() if is_json(name)), next(iter(spec.content.values())))
+
+
+def success_schema(operation: Operation, status: int) -> Schema | None:
+    """The schema of the answer with `status` where it is JSON, or None."""
+    media = first_media(operation.response_for(status))
+    return media.schema if media is not None and is_json(media.name) else None
 
 
 def named_properties(schema: Schema | None) -> Mapping[str, Schema] | None:

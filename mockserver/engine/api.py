@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from mockserver.behaviour.declared import RESERVED_ERRORS, Behaviour, OperationRules
 from mockserver.behaviour.fixtures import Fixtures, start_state
-from mockserver.behaviour.operation import OperationRunner
+from mockserver.behaviour.operation import OperationRunner, Outcome
 from mockserver.behaviour.security import Authenticator
-from mockserver.behaviour.views import success_status
+from mockserver.behaviour.views import first_media, success_status
 from mockserver.contract.conformance import RequestCheck, ResponseCheck
-from mockserver.contract.model import Contract, Operation
+from mockserver.contract.message_parts import find_media_type
+from mockserver.contract.model import Contract, MediaType, Operation
 from mockserver.contract.routing import Router
-from mockserver.engine.responder import Responder, first_media
+from mockserver.engine.journal import Warn
+from mockserver.engine.responder import Responder
 from mockserver.messages import Request, Response, host_name
 from mockserver.spec.catalog import SpecFolder
 from mockserver.state.clock import Clock
@@ -23,19 +26,15 @@ from mockserver.state.store import Namespace, State
 from mockserver.state.table import Table
 
 _REMEMBERED = 1_024
+_LARGEST = 64 * 1024  # bytes of an answer that is worth remembering
+_MOST_SPACES = 1_000
 
 
-class Remembered:
-    """An answer given before: as long as the tables that it was read from are the same, it is the same."""
+class Remembered(NamedTuple):
+    """An answer given before, and what was warned of."""
 
-    __slots__ = ("parameters", "response", "tables", "trace", "violations", "warnings")
-
-    def __init__(self, tables: tuple[Table, ...], response: Response, exchange: Any) -> None:
-        self.tables, self.response = tables, response
-        self.parameters = exchange.parameters
-        self.warnings = tuple(exchange.warnings)
-        self.violations = tuple(exchange.violations)
-        self.trace = tuple(exchange.trace)
+    response: Response
+    warnings: tuple[Warn, ...]
 
 
 class Plan:
@@ -63,11 +62,16 @@ class Plan:
         self._documented_types = tuple(operation.request_body.content) if operation.request_body else ()
         self._type_ignored = behaviour.content_type_ignored
         self.reads = self.rules.reads if self.rules else ()
-        self._memory: dict[tuple[str, ...], Remembered] = {}
 
     def error_for(self, status: int) -> str:
         """The declared error that fits a status best for this operation; empty when none does."""
         return self._errors.get(status, "")
+
+    def media_of(self, outcome: Outcome) -> MediaType | None:
+        """The media type of an answer: the one that a rule names in its Content-Type, else the usual one."""
+        sent = next((value for name, value in outcome.headers if name.lower() == "content-type"), None)
+        spec = self.operation.response_for(self.success)
+        return self.media if sent is None or spec is None else find_media_type(spec.content, sent)
 
     def body_unexpected(self, request: Request) -> bool:
         """Whether there is a body where none is documented."""
@@ -83,23 +87,35 @@ class Plan:
         name = sent.partition(";")[0].strip().lower()
         return name not in self._documented_types and "*/*" not in self._documented_types
 
-    def recall(self, key: tuple[str, ...], state: State) -> Remembered | None:
+    def recall(self, space: Namespace, key: tuple[str, ...]) -> Remembered | None:
         """The answer given before to the same request, if nothing that it was read from has changed."""
-        remembered = self._memory.get(key)
-        if remembered is None:
+        kept = space.answers.get(self.operation.id)
+        if kept is None:
             return None
-        tables = state.tables
-        for name, table in zip(self.reads, remembered.tables, strict=True):
+        tables = space.state.tables
+        for name, table in zip(self.reads, kept[0], strict=True):
             if tables[name] is not table:
                 return None
-        return remembered
+        found: Remembered | None = kept[1].get(key)
+        return found
 
-    def remember(self, key: tuple[str, ...], state: Mapping[str, Table], response: Response, exchange: Any) -> None:
-        """Keep an answer; the memory is emptied when it is full, which costs no more than working things out again."""
-        if len(self._memory) >= _REMEMBERED:
-            self._memory.clear()
+    def remember(
+        self,
+        space: Namespace,
+        key: tuple[str, ...],
+        state: Mapping[str, Table],
+        response: Response,
+        warnings: list[Warn],
+    ) -> None:
+        """Keep an answer with the tables that it was read from. Those of older tables go, and a full memory is emptied,
+        which costs no more than working things out again."""
+        if len(response.body) > _LARGEST:
+            return
         tables = tuple(state[name] for name in self.reads)
-        self._memory[key] = Remembered(tables, response, exchange)
+        kept = space.answers.get(self.operation.id)
+        if kept is None or len(kept[1]) >= _REMEMBERED or any(map(operator.is_not, kept[0], tables)):
+            kept = space.answers[self.operation.id] = (tables, {})
+        kept[1][key] = Remembered(response, tuple(warnings))
 
 
 class Api:
@@ -143,6 +159,9 @@ class Api:
             with self._lock:
                 found = self.spaces.get(name)
                 if found is None:
+                    named = [each for each in self.spaces if each]
+                    if len(named) >= _MOST_SPACES:  # a client may name any it likes: the oldest goes
+                        self.spaces.pop(named[0], None)
                     found = self.spaces[name] = Namespace(name, f"{self._seed}:{self.name}", self.start_state(name))
         return found
 
@@ -172,8 +191,8 @@ class Api:
             self._began = self._clock.now()
         if namespace is None:
             self.spaces.clear()
-        elif namespace in self.spaces:
-            self.spaces[namespace].set_state(self.start_state(namespace))
+        else:  # a request that is under way writes to the one that is forgotten
+            self.spaces.pop(namespace, None)
 
     def server(self, header: str = "") -> dict[str, str]:
         """What expressions see as `server`: the documented host that a Host header names, else the default one."""

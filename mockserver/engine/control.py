@@ -147,7 +147,9 @@ class Control:
                     space.set_state(state if state is not None else api.start_state(space.name))
             for owner, namespace in kept:
                 if owner == api.name and namespace not in api.spaces:
-                    api.space(namespace).set_state(kept[(owner, namespace)])
+                    space = api.space(namespace)
+                    with space.lock:
+                        space.set_state(kept[(owner, namespace)])
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward; what falls due on the way happens, in order of time."""

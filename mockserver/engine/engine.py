@@ -22,7 +22,6 @@ from mockserver.engine.control import Control
 from mockserver.engine.journal import Exchange, Warn
 from mockserver.engine.preferences import Preference, documented, read_preference, without_twins
 from mockserver.engine.problems import problem
-from mockserver.engine.responder import PROTOCOL_STATUSES
 from mockserver.engine.routes import forgiving_match, is_readable, named_namespace
 from mockserver.errors import ContractBreach, ExpressionError, SpecError
 from mockserver.messages import Request, Response
@@ -33,6 +32,7 @@ from mockserver.state.store import Namespace
 #: What a fault of a request is called among the errors of an API.
 _FAULTS = {"body_malformed": "malformed_body", "media_type": "unsupported_media_type"}
 _MOST_DIGITS = 18  # of a Content-Length: more are over any limit, and Python refuses to read thousands
+_MOST_UNKNOWN = 20  # undocumented names that a warning each is worth; a client can send 300,000
 _AUTHENTICATED = "authenticate: the credential is present and well-formed, accepted (lenient)"
 
 
@@ -73,7 +73,7 @@ class Engine(Control):
         except Exception as error:  # noqa: BLE001  # whatever went wrong is told, and serving goes on
             exchange.traceback = traceback.format_exc()
             response = self._fault(exchange, "internal-error", error)
-        exchange.response = response
+        exchange.response = response = _as_sent(request, response)
         exchange.duration = Stopwatch.read() - began
         self.journal.record(exchange)
         return response
@@ -109,7 +109,13 @@ class Engine(Control):
         exchange.api = api.name
         space = api.space(target.namespace)
         if exchange.at >= space.next_due:
-            ran = run_due(api.behaviour, space, exchange.at, {"settings": api.settings, "server": api.server()})
+            ran = run_due(
+                api.behaviour,
+                space,
+                exchange.at,
+                {"settings": api.settings, "server": api.server()},
+                exchange.trace.append,
+            )
             exchange.trace.append(f"clock: {ran} timer(s) were due")
         return _Call(request, api, space, target.path)
 
@@ -187,7 +193,9 @@ class Engine(Control):
             exchange.parameters["header"] = checked.headers
         if checked.cookies:
             exchange.parameters["cookie"] = checked.cookies
-        for name in checked.unknown:
+        for name in checked.ignored:  # told, and never refused: clients send back what they have read
+            exchange.warnings.append(Warn("read-only", f"{name} is readOnly, not a client's to set, and is ignored"))
+        for name in checked.unknown[:_MOST_UNKNOWN]:
             self._warn(exchange, "unknown", f"{name} is not documented for {call.plan.operation.id}", " and is ignored")
         if call.plan.body_unexpected(request):
             self._warn(exchange, "body", f"{call.plan.operation.id} documents no body", "; it is ignored")
@@ -204,11 +212,11 @@ class Engine(Control):
         """Behaviour, answer and its check, in one transaction that is dropped unless the answer may leave."""
         plan, space = call.plan, call.space
         key = (call.path, call.request.query, call.request.host) if plan.pure and not exchange.warnings else None
-        remembered = plan.recall(key, space.state) if key is not None else None
+        remembered = plan.recall(space, key) if key is not None else None
         if remembered is not None:
             exchange.warnings += remembered.warnings
             exchange.trace.append("apply: nothing that the answer was read from has changed since it was checked")
-            return self._finished(call, remembered.response)
+            return remembered.response
         with nullcontext() if plan.pure else space.lock:
             transaction = space.begin()
             if plan.runner is None:
@@ -230,13 +238,13 @@ class Engine(Control):
                     response, value = self._from_contract(call, transaction.draws)
                     response = response._replace(headers=(*response.headers, *outcome.headers))
                 else:
-                    response, value = call.api.responder.success(plan.media, outcome)
+                    response, value = call.api.responder.success(plan.media_of(outcome), outcome)
             response = self._checked(call, response, value, exchange)
             transaction.commit()
         exchange.trace.append(plan.applied)
         if key is not None:
-            plan.remember(key, transaction.tables, response, exchange)
-        return self._finished(call, response)
+            plan.remember(space, key, transaction.tables, response, exchange.warnings)
+        return response
 
     def _from_contract(self, call: _Call, draws: Draws) -> tuple[Response, Any]:
         """An answer for an operation that no behaviour file speaks of: the documented example."""
@@ -262,16 +270,9 @@ class Engine(Control):
             f"{response.status}: {refusal.reason} (rule {refusal.rule}, error {refusal.error}{evidence})"
         )
         own_voice = response.header("x-mockserver-problem") is not None
-        if operation is not None and not own_voice and response.status not in PROTOCOL_STATUSES:
+        if operation is not None and not own_voice and operation.response_for(response.status) is not None:
             response = self._checked(call, response, value, exchange)
-        return self._finished(call, response)
-
-    def _finished(self, call: _Call, response: Response) -> Response:
-        """The response as HTTP sends it: HEAD has the length of a body, and no body."""
-        if call.request.method != "HEAD" or not response.body:
-            return response
-        headers = (*response.headers, ("Content-Length", str(len(response.body))))
-        return Response(response.status, headers)
+        return response
 
     def _unmatched(self, call: _Call, exchange: Exchange) -> Response:
         """OPTIONS, a wrong method, or a path that the API does not document."""
@@ -349,3 +350,10 @@ class Engine(Control):
         exchange.fault = f"{type(error).__name__}: {error}"
         exchange.trace.append(f"500: {exchange.fault}")
         return problem(slug, 500, str(error) or type(error).__name__, operation=exchange.operation, **more)
+
+
+def _as_sent(request: Request, response: Response) -> Response:
+    """The response as HTTP sends it: HEAD has the length of a body, and no body."""
+    if request.method != "HEAD" or not response.body:
+        return response
+    return Response(response.status, (*response.headers, ("Content-Length", str(len(response.body)))))

@@ -73,7 +73,7 @@ class Exchange:
         """How many bytes the entry holds of what a client can make large; kept in `weight`."""
         request = self.request
         held = len(request.body) + len(self.response.body) + len(request.query) + len(request.path)
-        self.weight = held + sum(map(len, request.headers.values()))
+        self.weight = held + sum(map(len, request.headers)) + sum(map(len, request.headers.values()))
         return self.weight
 
     def as_json(self) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 from mockserver.behaviour.declared import RESERVED_ERRORS, Behaviour, ErrorSpec
 from mockserver.behaviour.operation import Outcome, header_text
 from mockserver.behaviour.scope import OperationScope
-from mockserver.contract.model import MediaType, Operation, ResponseSpec
+from mockserver.behaviour.views import first_media
+from mockserver.contract.model import MediaType, Operation
 from mockserver.contract.serialization import is_json
 from mockserver.engine.json_text import dumps
 from mockserver.engine.problems import problem
@@ -89,13 +90,6 @@ class Responder:
 
 def _words(error: str) -> str:
     return error.replace("_", " ")
-
-
-def first_media(spec: ResponseSpec | None) -> MediaType | None:
-    """The media type in which an answer is written: JSON where it is documented, else the first."""
-    if spec is None or not spec.content:
-        return None
-    return next((media for name, media in spec.content.items() if is_json(name)), next(iter(spec.content.values())))
 
 
 def content_type(media: MediaType) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from mockserver.engine.api import Api
 from mockserver.messages import Request
 
 _MOST_SEEN = 1_024
+_UNSEEN: list[Api] = []
 NAMESPACE_HEADER = "x-mock-namespace"
 _CLOSE = 0.75  # how like the name of an API a word must be, of 1, to be taken for it
 _COMPARED_TEXT = 80
@@ -38,10 +39,6 @@ class Routes:
                 for host in server.hosts:
                     self._hosts.setdefault(host, []).append(api)
 
-    def serves_host(self, host: str) -> bool:
-        """Whether `host` is a documented host of an API."""
-        return host in self._hosts
-
     def target(self, request: Request) -> Target:
         """The API and the path inside it; `api` is None when no API could be meant."""
         path = request.path
@@ -65,11 +62,13 @@ class Routes:
     def _hosted(self, request: Request) -> list[Api] | None:
         """The APIs whose documented host was called. Host headers are remembered, as few are ever seen."""
         header = request.headers.get("host", "")
-        if header not in self._seen:
+        hosted = self._seen.get(header, _UNSEEN)
+        if hosted is _UNSEEN:
+            hosted = self._hosts.get(request.host)
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            self._seen[header] = self._hosts.get(request.host)
-        return self._seen[header]
+            self._seen[header] = hosted
+        return hosted
 
     def owners(self, path: str) -> list[str]:
         """The APIs that document a path."""

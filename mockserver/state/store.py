@@ -73,11 +73,13 @@ class Transaction:
 class Namespace:
     """One isolated state of one API. Writers hold `lock`; readers take `state`, which never changes under them."""
 
-    __slots__ = ("name", "seed", "lock", "state", "next_due")
+    __slots__ = ("answers", "lock", "name", "next_due", "seed", "state")
 
     def __init__(self, name: str, seed: str, state: State) -> None:
         self.name, self.seed = name, seed
         self.lock = threading.RLock()
+        #: Answers to reading operations, by operation, with the tables that they were read from: the engine's memory.
+        self.answers: dict[str, tuple[tuple[Table, ...], dict[tuple[str, ...], Any]]] = {}
         self.set_state(state)
 
     def set_state(self, state: State) -> None:

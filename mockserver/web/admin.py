@@ -237,6 +237,8 @@ def _turn_clock(engine: Engine, wanted: dict[str, Any]) -> None:
             raise ValueError(f"freeze must be true or false, not {freeze!r}")
         if step is not None and step.total_seconds() < 0:
             raise ValueError("the clock only advances: use set to go back")
+        if step is not None:
+            (moment or engine.clock.now()) + step  # OverflowError, before anything is done
         if moment is not None:
             engine.set_clock(moment)
         if step is not None:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mockserver.errors import MockserverError
-
 if TYPE_CHECKING:
     from mockserver.engine.engine import Engine
     from mockserver.web.wsgi import Door
@@ -79,7 +77,7 @@ def reload(door: Door, rebuild: Callable[[], Engine], changed: str) -> str:
     """Swap in a new engine if one can be built; returns what to tell the user."""
     try:
         door.swap(rebuild())
-    except MockserverError as error:
+    except Exception as error:  # noqa: BLE001  # whatever a file half-way through an edit brings, watching goes on
         problems = "".join(f"\n    {line}" for line in str(error).splitlines())
         return f"{changed} changed, but it is not served until this is put right:{problems}"
     return f"{changed} changed: reloaded, state starts anew"

@@ -126,7 +126,7 @@ class TestErrors:
         return call("serve")
 
     def test_an_unknown_command_gets_a_hint(self) -> None:
-        assert "serv" in error_of(call("serv"))
+        assert "Did you mean 'serve'?" in error_of(call("serv"))
 
     def test_an_unknown_api_is_one_clear_message(self, serve: Callable[..., Any]) -> None:
         served = serve(spec="no-such-api")

@@ -25,6 +25,12 @@ def documented(content: dict[str, Any], rules: dict[str, Any] | None = None, **m
         ({"text/plain": {}, "application/json": {}}, {"respond": {"body": 1}}, "application/json", b"1"),
         ({"text/plain": {}}, {"respond": {"body": "é ${{ 1 }}"}}, "text/plain", "é 1".encode()),
         ({"*/*": {}}, {"respond": {"body": "${{ base64_bytes('AAE=') }}"}}, "application/octet-stream", b"\x00\x01"),
+        (
+            {"application/json": {}, "text/csv": {}},
+            {"respond": {"headers": {"content-type": "text/csv"}, "body": "a,b"}},
+            "text/csv",
+            b"a,b",
+        ),
         ({"image/*": {}}, {"respond": {"headers": {"content-type": "image/png"}, "body": "png"}}, "image/png", b"png"),
     ],
 )  # fmt: skip
@@ -66,6 +72,17 @@ class TestErrors:
         mock = desk((BEHAVIOUR, "no_ticket: {status: 404}", "no_ticket: {status: 404, body: {detail: 1}}"))
         answer = mock.call("GET /tickets/T9")
         assert (answer.status, answer.json["type"]) == (500, "urn:mockserver:problem:response-breaks-contract")
+
+    def test_a_protocol_error_that_is_documented_is_held_against_its_schema(self) -> None:
+        body = {"type": "object", "required": ["code"]}
+        responses = {
+            "200": {"description": "ok"},
+            "415": {"description": "no", "content": {"application/json": {"schema": body}}},
+        }
+        request: dict[str, Any] = {"content": {"application/json": {}}}
+        errors = {"unsupported_media_type": {"status": 415, "body": {"oops": "x"}}}
+        mock = one_operation({"responses": responses, "requestBody": request}, {}, behaviour={"errors": errors})
+        assert mock.call("GET /it", body=b"x", content_type="text/plain").status == 500
 
     def test_what_was_wrong_with_the_request_can_be_shown(self) -> None:
         own = "invalid_request: {status: 400, body: {code: '${{ violation.pointer }}'}}"
