@@ -22,6 +22,7 @@ _BATCH_NS = 20_000_000  # a batch is so many calls that it lasts about this long
 _MOST_CALLS = 500
 _CLOCKED = 20  # calls with a clock around each step, for each batch
 _STEPS = {
+    "find the API": "_target",
     "match": "_match",
     "authenticate": "_authenticate",
     "check request": "_check_request",
