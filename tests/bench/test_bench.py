@@ -47,8 +47,8 @@ def test_the_engine_is_measured_step_by_step() -> None:
     ]
     assert all(float(row[2].strip("*")) > 0 for row in rows)
     remembered, fresh = rows[:2]
-    assert remembered[7] == "", "an answer that is remembered is not checked again"
-    assert fresh[7] != ""
+    assert remembered[8] == "", "an answer that is remembered is not checked again"
+    assert fresh[8] != ""
 
 
 def test_without_wrk_one_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
