@@ -34,7 +34,6 @@ Result = TypeVar("Result")
 def admin_blueprint(door: Door, access: Access) -> Blueprint:
     """The admin API over whatever engine `door` holds at the moment of the call."""
     admin = Blueprint("admin", __name__, url_prefix="/__admin")
-    started = Stopwatch.read()
 
     @admin.before_request
     def guard() -> None:
@@ -46,7 +45,7 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
 
     @admin.get("/health")
     def health() -> Response:
-        uptime = round(Stopwatch.read() - started, 3)
+        uptime = round(Stopwatch.read() - door.began, 3)
         return json_response({"status": "ok", "version": __version__, "apis": list(door.engine.apis), "uptime": uptime})
 
     @admin.get("/requests")

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mockserver.messages import Request
+from mockserver.state.clock import Stopwatch
 
 if TYPE_CHECKING:
     from mockserver.engine.engine import Engine
@@ -55,10 +56,12 @@ class LatePages:
 
 
 class Door:
-    """The WSGI application that is served. `engine` may be swapped while requests are under way."""
+    """The WSGI application that is served. `engine` may be swapped while requests are under way; `began` is when the
+    door opened, by the stopwatch."""
 
     def __init__(self, engine: Engine, pages: WSGIApp) -> None:
         self._pages = pages
+        self.began = Stopwatch.read()
         self._names = _HeaderNames()
         self.swap(engine)
 
