@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import orjson
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from mockserver import __version__
+from mockserver.contract.serialization import BodyError, read_json
 from mockserver.engine.problems import problem
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.state.clock import Stopwatch, format_time, parse_duration, parse_time
@@ -174,9 +174,9 @@ def _or_refuse(status: int, act: Callable[[], Result]) -> Result:
 
 def _json_body() -> Any:
     try:
-        return orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
-        raise Refusal(400, f"the body is not JSON: {error}") from None
+        return read_json(request.get_data())
+    except BodyError as error:
+        raise Refusal(400, str(error)) from None
 
 
 def _json_object(known: set[str], *, optional: bool = False) -> dict[str, Any]:

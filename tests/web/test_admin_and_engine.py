@@ -134,6 +134,12 @@ class TestSnapshots:
         assert (answer.status_code, answer.get_json(force=True)["detail"]) == (400, "unknown key 'api'")
 
 
+def test_an_integer_of_any_size_stays_exact_when_the_state_is_put(mock: Mock, client: FlaskClient) -> None:
+    record = {"ticketId": "T1", "title": "x", "state": "open", "note": HUGE}
+    assert client.put("/__admin/state/desk/ticket", data=json.dumps([record])).status_code == 200
+    assert mock.records("ticket")[0]["note"] == HUGE
+
+
 def test_the_end_of_the_calendar_is_told_in_our_words(client: FlaskClient) -> None:
     answer = client.post("/__admin/clock", json={"advance": "P999999999D"})
     assert answer.status_code == 400
