@@ -41,11 +41,6 @@ class Clock:
         """Whether time stands still until it is advanced."""
         return self._frozen_at is not None
 
-    @property
-    def virtual(self) -> bool:
-        """Whether the clock began at a given moment, so that a run can be repeated to the byte."""
-        return self._start is not None
-
     def timestamp(self) -> float:
         """Seconds since the epoch."""
         frozen = self._frozen_at

@@ -44,10 +44,6 @@ class SortedSequence:
     def __iter__(self) -> Iterator[Entry]:
         return chain(chain.from_iterable(self._chunks), self._tail)
 
-    def __reversed__(self) -> Iterator[Entry]:
-        chunks = chain.from_iterable(reversed(chunk) for chunk in reversed(self._chunks))
-        return chain(reversed(self._tail), chunks)
-
     def _made(self, chunks: list[list[Entry]], firsts: list[Entry], tail: list[Entry], length: int) -> SortedSequence:
         made = SortedSequence.__new__(SortedSequence)
         made._chunks, made._firsts, made._tail, made._length = chunks, firsts, tail, length
@@ -132,11 +128,6 @@ class SortedSequence:
         for at in range(first, last + 1):
             chunk = self._chunk(at)
             yield from chunk[start if at == first else 0 : end if at == last else len(chunk)]
-
-    def count_between(self, low: Entry, high: Entry) -> int:
-        """How many entries `between` would give, without visiting them."""
-        (first, start), (last, end) = self._position(low), self._position(high)
-        return sum([len(self._chunk(at)) for at in range(first, last)]) - start + end
 
     def first(self) -> Entry | None:
         """The smallest entry, or None when there is none."""

@@ -51,12 +51,10 @@ class AgainstAList(RuleBasedStateMachine):
             low, high = high, low
         expected = [entry for entry in self.model if low <= entry < high]
         assert list(self.sequence.between(low, high)) == expected
-        assert self.sequence.count_between(low, high) == len(expected)
 
     @invariant()
     def reads_like_the_list(self) -> None:
         assert list(self.sequence) == self.model
-        assert list(reversed(self.sequence)) == self.model[::-1]
         assert len(self.sequence) == len(self.model)
         assert self.sequence.first() == (self.model[0] if self.model else None)
         assert self.sequence.last() == (self.model[-1] if self.model else None)
@@ -90,7 +88,6 @@ def test_thousands_of_entries_over_many_chunks(seed: int) -> None:
         low, high = sorted(random.choice((random.randrange(100_000), random.choice(model))) for _ in range(2))
         between = model[bisect_left(model, low) : bisect_left(model, high)]
         assert [number for (number,) in sequence.between((low,), (high,))] == between
-        assert sequence.count_between((low,), (high,)) == len(between)
     assert [number for (number,) in start] == start_model
 
 
@@ -102,7 +99,7 @@ def test_emptied_in_any_order(numbers: list[int], random: Random) -> None:
         sequence = sequence.without_entry((number,))
     assert not list(sequence)
     assert not list(sequence.between((0,), (50,)))
-    assert (len(sequence), sequence.first(), sequence.count_between((0,), (50,))) == (0, None, 0)
+    assert (len(sequence), sequence.first()) == (0, None)
 
 
 def test_ascending_growth_stays_searchable() -> None:
@@ -111,4 +108,4 @@ def test_ascending_growth_stays_searchable() -> None:
     for number in range(2_000):
         sequence = sequence.with_entry((number, f"record {number}"))
     assert [number for number, _ in sequence.between((700,), (703,))] == [700, 701, 702]
-    assert sequence.count_between((0,), (2_000,)) == 2_000
+    assert len(list(sequence.between((0,), (2_000,)))) == 2_000
