@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -47,6 +47,8 @@ class Control:
         self.routes = Routes(apis)
         self._snapshots: dict[str, dict[tuple[str, str], State]] = {}
         self._snapshot_number = 0
+        #: Why timers failed that ran outside of any request, the last hundred; those within one are in its trace.
+        self.failed_timers: deque[str] = deque(maxlen=100)
 
     def api(self, name: str) -> Api:
         """The API of that name. Raises UsageError."""
@@ -65,6 +67,7 @@ class Control:
         if api is None and namespace is None:
             self.clock.reset()
             self._snapshots.clear()
+            self.failed_timers.clear()
         for each in chosen:
             each.reset(namespace)
         self.journal.clear(api, namespace)
@@ -181,7 +184,8 @@ class Control:
     def _run_due(self, api: Api, space: Namespace, until: float) -> int:
         if until < space.next_due:
             return 0
-        return run_due(api.behaviour, space, until, {"settings": api.settings, "server": api.server()})
+        names: dict[str, object] = {"settings": api.settings, "server": api.server()}
+        return run_due(api.behaviour, space, until, names, self.failed_timers.append)
 
     def evidence(self, api: str) -> dict[str, int]:
         """How many rules and shapes of an API are documented, observed and assumed."""

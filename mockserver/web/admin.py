@@ -217,7 +217,9 @@ def _journal_filter(given: dict[str, str], engine: Engine) -> dict[str, Any]:
 
 
 def _clock(engine: Engine) -> dict[str, Any]:
-    return {"now": format_time(engine.clock.now(), 3), "frozen": engine.clock.frozen}
+    failed = list(engine.failed_timers)
+    shown = {"now": format_time(engine.clock.now(), 3), "frozen": engine.clock.frozen}
+    return {**shown, "failed": failed} if failed else shown
 
 
 def _turn_clock(engine: Engine, wanted: dict[str, Any]) -> None:

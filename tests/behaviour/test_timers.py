@@ -145,3 +145,5 @@ def test_one_whose_rule_fails_changes_nothing_and_leaves_the_rest_usable() -> No
     mock.engine.advance(timedelta(hours=2))
     assert state(mock) == "open"
     assert mock.call("GET /tickets").status == 200
+    (reason,) = mock.engine.failed_timers
+    assert "ticket.timers.grow_stale failed for 'T1'" in reason

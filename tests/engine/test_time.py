@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,9 +67,9 @@ class TestOrder:
         """What was run: the namespace's name and the minute, in order."""
         moments: list[tuple[str, float]] = []
 
-        def noting(behaviour: Behaviour, space: Namespace, until: float, names: dict[str, object]) -> int:
+        def noting(behaviour: Behaviour, space: Namespace, until: float, *more: Any) -> int:
             moments.append((space.name, (space.next_due - START.timestamp()) / 60))
-            return timers.run_due(behaviour, space, until, names)
+            return timers.run_due(behaviour, space, until, *more)
 
         monkeypatch.setattr(control, "run_due", noting)
         return moments

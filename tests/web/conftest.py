@@ -56,6 +56,7 @@ class FakeEngine:
         self.options = SimpleNamespace(body_limit=1000)
         self.journal = RecordingJournal()
         self.clock = Clock(START)
+        self.failed_timers: list[str] = []
         self.requests: list[Request] = []
         self.answer = Response(200, (("Content-Type", "application/json"),), b"{}")
         self.records: dict[str, dict[str, list[dict[str, Any]]]] = {}

@@ -140,6 +140,16 @@ def test_an_integer_of_any_size_stays_exact_when_the_state_is_put(mock: Mock, cl
     assert mock.records("ticket")[0]["note"] == HUGE
 
 
+def test_a_timer_that_failed_is_told_by_the_clock() -> None:
+    mock = desk(("behaviour.yaml", "set: {state: stale}", 'set: {state: "${{ item.title + 1 }}"}'))
+    client = create_app(mock.engine).test_client()
+    mock.call("PATCH /tickets/T1", {"staleTime": "2025-01-15T13:00:00Z"})
+    (reason,) = client.post("/__admin/clock", json={"advance": "PT2H"}).json["failed"]  # type: ignore[index]
+    assert "behaviour.yaml" in reason
+    client.post("/__admin/reset")
+    assert "failed" not in (client.get("/__admin/clock").json or {})
+
+
 def test_the_end_of_the_calendar_is_told_in_our_words(client: FlaskClient) -> None:
     answer = client.post("/__admin/clock", json={"advance": "P999999999D"})
     assert answer.status_code == 400
