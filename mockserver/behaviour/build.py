@@ -128,10 +128,27 @@ class _Builder:
         if name not in known:
             hint = did_you_mean(name, known, f"the contract has: {', '.join(known) or 'none'}")
             self.reader.problem(f"the contract has no security scheme '{name}'", pointer, hint, at_key=True)
-        self.reader.grade(entry)
-        missing = self.reader.known_error(entry.get("missing", "unauthenticated"), join(pointer, "missing"))
-        malformed = self.reader.known_error(entry.get("malformed", missing), join(pointer, "malformed"))
-        return SchemeRules(tuple(entry.get("words", ())), missing, malformed)
+
+        def error(key: str, otherwise: str) -> str:
+            return self.reader.known_error(entry[key], join(pointer, key)) if key in entry else otherwise
+
+        missing = error("missing", "unauthenticated")
+        malformed = error("malformed", missing)
+        unknown = error("unknown", malformed)
+        return SchemeRules(
+            words=tuple(entry.get("words", ())),
+            format=entry.get("format", ""),
+            issuer=entry.get("issuer", ""),
+            any=entry.get("accept") == "any",
+            claims=entry.get("claims", {}),
+            missing=missing,
+            malformed=malformed,
+            unknown=unknown,
+            expired=error("expired", unknown),
+            revoked=error("revoked", unknown),
+            insufficient=error("insufficient", "forbidden"),
+            evidence=self.reader.grade(entry),
+        )
 
     def resource(self, name: str, entry: Mapping[str, Any]) -> Resource:
         pointer = join("/resources", name)
@@ -163,8 +180,9 @@ class _Builder:
             id=id,
             at=self.reader.expression(entry["at"], language, join(pointer, "at")),
             when=when,
-            set=self.reader.values(entry["set"], changing, join(pointer, "set")),
+            set=self.reader.values(entry.get("set", {}), changing, join(pointer, "set")),
             evidence=self.reader.grade(entry),
+            forget=entry.get("forget", False),
         )
 
     def operations(self, resources: Mapping[str, Resource]) -> dict[str, OperationRules]:

@@ -15,11 +15,13 @@ RESERVED_ERRORS: Mapping[str, int] = {
     "invalid_request": 400,
     "malformed_body": 400,
     "unauthenticated": 401,
+    "forbidden": 403,
     "not_found": 404,
     "path_not_found": 404,
     "method_not_allowed": 405,
     "too_large": 413,
     "unsupported_media_type": 415,
+    "rate_limited": 429,
 }
 
 
@@ -66,13 +68,14 @@ class Warn:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """When `at` comes and `when` holds, `set` is put into the record."""
+    """When `at` comes and `when` holds, `set` is put into the record, or the record is forgotten."""
 
     id: str
     at: Expression
     when: Expression | None
     set: tuple[tuple[str, Value], ...]
     evidence: str
+    forget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,23 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenKind:
+    """One kind of token that an API issues. `value` is its text, `expires_in` its life in seconds (None: for ever);
+    of those with the same fields `per`, `keep` live ones are kept (0: all)."""
+
+    name: str
+    value: Value
+    expires_in: Value | None
+    keep: int
+    per: tuple[str, ...]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
-    """One change to one resource. `verb` is create, update, replace or delete; `key` names the record of an effect
-    under `then`, and is None for the verb's own (which has looked its record up) and for create."""
+    """One change to one resource. `verb` is create, update, replace, delete, issue or revoke; `key` names the record of
+    an effect under `then`, and is None for the verb's own (which has looked its record up), for create and for issue.
+    Under the name `bind` later effects and the answer know the record."""
 
     id: str
     verb: str
@@ -105,6 +122,8 @@ class Effect:
     set: tuple[tuple[str, Value], ...]
     append: tuple[tuple[str, Value], ...]
     evidence: str
+    bind: str = ""
+    kind: TokenKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +174,54 @@ class OperationRules:
     evidence: str
     pure: bool
     reads: tuple[str, ...]
+    cases: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One of several ways of an operation: `rules` are applied when `when` holds (None: always)."""
+
+    when: Expression | None
+    rules: OperationRules
 
 
 @dataclass(frozen=True, slots=True)
 class SchemeRules:
-    """How the credential of a security scheme travels. `words` are accepted scheme words, the documented one first."""
+    """How the credential of a security scheme travels, and who vouches for it.
 
-    words: tuple[str, ...]
-    missing: str
-    malformed: str
+    `words` are accepted scheme words, the documented one first (an empty one: the bare credential). `format` is opaque
+    or jwt; `issuer` names the API whose tokens hold (empty: this one); with `any` nobody looks a credential up, rules
+    decide. `claims` name, by field of the caller, the claim that holds it. The rest are errors by name.
+    """
+
+    words: tuple[str, ...] = ()
+    format: str = ""
+    issuer: str = ""
+    any: bool = False
+    claims: Mapping[str, str] = field(default_factory=dict)
+    missing: str = "unauthenticated"
+    malformed: str = "unauthenticated"
+    unknown: str = "unauthenticated"
+    expired: str = "unauthenticated"
+    revoked: str = "unauthenticated"
+    insufficient: str = "forbidden"
+    evidence: str = "documented"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """`limit` calls in `window` seconds for each combination of what `per` names: a word (organisation, token,
+    operation, client, user) or an expression. `sliding`: in any such stretch of time, else in windows that begin with
+    the first call. `operations` None: all."""
+
+    name: str
+    limit: int
+    window: float
+    sliding: bool
+    per: tuple[str | Expression, ...]
+    operations: frozenset[str] | None
+    error: str
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,5 +235,7 @@ class Behaviour:
     error_body: Value | None = None
     errors: Mapping[str, ErrorSpec] = field(default_factory=dict)
     resources: Mapping[str, Resource] = field(default_factory=dict)
+    tokens: Mapping[str, TokenKind] = field(default_factory=dict)
+    quotas: tuple[Quota, ...] = ()
     operations: Mapping[str, OperationRules] = field(default_factory=dict)
     evidence: Mapping[str, int] = field(default_factory=dict)

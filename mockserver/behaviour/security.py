@@ -90,7 +90,7 @@ class _Credential:
     def __init__(self, scheme: SecurityScheme, rules: SchemeRules | None) -> None:
         self._id = scheme.id
         self._scheme = scheme
-        self._rules = rules or SchemeRules((), "unauthenticated", "unauthenticated")
+        self._rules = rules or SchemeRules()
         self._words: Mapping[str, str] = {}
         if scheme.type != "apiKey":
             standard = scheme.scheme.capitalize() if scheme.type == "http" else "Bearer"

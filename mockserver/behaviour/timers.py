@@ -46,7 +46,10 @@ def run_due(
             except ExpressionError as error:
                 changes = {}
                 tell(f"clock: the timer {timer.id} failed for {key!r}: {error}")
-            transaction.replace(name, record, {**record, **changes}, (timer_name, when))
+            if timer.forget:
+                transaction.delete(name, record)
+            else:
+                transaction.replace(name, record, {**record, **changes}, (timer_name, when))
             transaction.commit()
             ran += 1
     return ran

@@ -62,4 +62,8 @@ def _sentence(error: Any) -> str:
         wanted = error.validator_value
         words = " or ".join(wanted) if isinstance(wanted, list) else str(wanted)
         return f"'{place}' must be of type {words}, not {error.instance!r:.60}"
+    if error.validator == "oneOf" and all("required" in choice for choice in error.validator_value):
+        choices = [choice["required"][0] for choice in error.validator_value]
+        given = [name for name in choices if name in error.instance]
+        return f"'{place}' needs one of {', '.join(choices)}" + (f", not {' and '.join(given)}" if given else "")
     return f"'{place}': {error.message:.160}"
