@@ -260,21 +260,23 @@ def _other(others: Schema | None, way: _Way, depth: int, richness: int) -> Any:
     return way.draws.pick(_WORDS) if others is None else _make(others, way, depth + 1, richness)
 
 
+def _places(schema: Schema) -> list[Schema]:
+    """The schemas of the first items of an array, where the schema or a part of its `allOf` gives them one by one."""
+    for facet in schema.facets():
+        prefix = facet.data.get("prefixItems") if isinstance(facet.data, dict) else None
+        if isinstance(prefix, list):
+            return [
+                schema.schemas.at(facet.document, join(facet.pointer, "prefixItems", at)) for at in range(len(prefix))
+            ]
+    return []
+
+
 def _array(schema: Schema, data: Mapping[str, Any], way: _Way, depth: int, richness: int) -> list[Any]:
     least = data.get("minItems", 0)
     most = data.get("maxItems", max(least, 2))
     length = least if depth > _DEEPEST // 3 or richness == 0 else max(least, min(2, most))
-    prefix = data.get("prefixItems") or []
     items = schema.items()
-    made = [
-        _make(
-            schema.schemas.at(schema.resolved().document, join(schema.resolved().pointer, "prefixItems", at)),
-            way,
-            depth + 1,
-            richness,
-        )
-        for at in range(len(prefix))
-    ]
+    made = [_make(place, way, depth + 1, richness) for place in _places(schema)]
     tries = 0
     while len(made) < length and tries < _TRIES * (length + 1):
         tries += 1

@@ -220,6 +220,12 @@ def test_examples_inside_a_schema_are_used(schema: Callable[[Any], Schema]) -> N
     assert made(schema({"type": "integer", "minimum": 3, "examples": [1]})) >= 3
 
 
+def test_the_first_items_may_be_described_in_a_part(schema: Callable[[Any], Schema]) -> None:
+    parts = [{"type": "array", "prefixItems": [INTEGER, {"const": "x"}], "items": False}]
+    first, second = made(schema({"allOf": parts}))
+    assert (type(first), second) == (int, "x")
+
+
 class TestExampleOf:
     @pytest.fixture
     def media(self, schema: Callable[[Any], Schema]) -> MediaType:
