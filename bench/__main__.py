@@ -8,13 +8,13 @@ import platform
 import sys
 from collections.abc import Sequence
 
-from bench import engine, http, memory, start
+from bench import engine, http, memory, start, tokens
 from bench.calls import CASES
 from bench.figures import say
 from bench.processes import NotUp
 from bench.wrk import LoadFailed
 
-PARTS = {"http": http.run, "engine": engine.run, "start": start.run, "memory": memory.run}
+PARTS = {"http": http.run, "engine": engine.run, "start": start.run, "memory": memory.run, "tokens": tokens.run}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

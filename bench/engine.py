@@ -12,19 +12,24 @@ from typing import Any, NamedTuple
 from bench.bare import calm_collector
 from bench.calls import API, GET_LIST, GET_ONE, POST_SESSION, Call, Case
 from bench.figures import median, short, table
+from bench.processes import LIMITS
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.engine.engine import Engine
+from mockserver.engine.grants import Wanted
 from mockserver.messages import Request
 
 _SESSIONS = (60, 1_000, 10_000)  # the fixtures have about 60
 _BATCHES = 10  # in each round
 _BATCH_NS = 20_000_000  # a batch is so many calls that it lasts about this long
 _MOST_CALLS = 500
+_DAY = 86_400
 _CLOCKED = 20  # calls with a clock around each step, for each batch
 _STEPS = {
     "find the API": "_target",
     "match": "_match",
     "authenticate": "_authenticate",
+    "authorise": "_authorise",
+    "limit": "_limit",
     "check request": "_check_request",
     "apply": "_apply",
     "check response": "_checked",
@@ -58,7 +63,7 @@ def run(cases: Sequence[Case], rounds: int, seconds: int) -> bool:
     for sessions in _SESSIONS if subjects else ():
         engine = _engine(sessions)
         for subject in subjects:
-            requests = _requests(subject)
+            requests = _requests(engine, subject)
             whole = _whole(engine, subject, requests, rounds * _BATCHES)
             steps = _steps(engine, requests, rounds * _BATCHES * _CLOCKED)
             rest = max(0.0, whole - sum(steps.values()))
@@ -70,21 +75,23 @@ def run(cases: Sequence[Case], rounds: int, seconds: int) -> bool:
 
 def _engine(sessions: int) -> Engine:
     """An engine with so many sessions in its state and with a journal that is full."""
-    engine = build_engine([API], Options(settings={API: {"session_limit": 10**9}}))
+    engine = build_engine([API], Options(settings={API: dict.fromkeys(LIMITS, 10**9)}))
     known = engine.records(API, "session")
     made = [{**known[i % len(known)], "sessionId": f"{i:010}"} for i in range(sessions)]
     engine.replace_state(API, "session", made)
-    once = next(_requests(_SUBJECTS[0]))
+    once = next(_requests(engine, _SUBJECTS[0]))
     for _ in range(engine.options.journal_size):
         engine.handle(once)
     calm_collector()
     return engine
 
 
-def _requests(subject: _Subject) -> Iterator[Request]:
-    """Requests without end. A Host that was never seen makes one that nothing is remembered of."""
+def _requests(engine: Engine, subject: _Subject) -> Iterator[Request]:
+    """Requests without end, with a token that was issued, for all scopes by their names. A Host that was never seen
+    makes one that nothing is remembered of."""
     call = subject.call
     headers = {name.lower(): value for name, value in call.headers.items()}
+    headers["authorization"] = engine.issue_token(API, Wanted(expires_in=_DAY))["header"].partition(": ")[2]
     headers["content-length"] = str(len(call.body))
     for number in count():
         host = "localhost" if subject.repeated else f"h{number}.example"

@@ -19,8 +19,9 @@ from bench.calls import API, GET_LIST, GET_ONE, POST_SESSION, PUT_BUSY, PUT_ONLI
 from mockserver.web.address import claim, is_listening
 
 ROOT = Path(__file__).resolve().parents[1]
-#: More than any load creates: POST must never meet the limit of the account.
-UNLIMITED = ("--setting", f"{API}.session_limit=1000000000")
+#: More than any load creates: no call must ever meet a limit of the account. They are counted all the same.
+LIMITS = ("session_limit", "calls_per_minute", "calls_per_day")
+UNLIMITED = tuple(word for name in LIMITS for word in ("--setting", f"{API}.{name}=1000000000"))
 _T = TypeVar("_T")
 _PATIENCE = 30.0  # seconds until a server that does not come up is taken for broken
 # Every variable is copied into every environ by the server, so all servers get the same few.

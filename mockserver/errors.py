@@ -3,6 +3,7 @@
     MockserverError
     ├── SpecError          a spec folder is wrong: carries one Problem per fault
     ├── UsageError         the user asked for something that cannot be: an unknown API, a port in use
+    │   └── TransportError a server that was called gave no answer
     ├── ExpressionError    an expression failed while it was evaluated
     └── ContractBreach     an answer of the mock would have broken the contract
 
@@ -58,6 +59,14 @@ class UsageError(MockserverError):
     def __init__(self, message: str, hint: str = "") -> None:
         self.hint = hint
         super().__init__(f"{message} ({hint})" if hint else message)
+
+
+class TransportError(UsageError):
+    """A server gave no answer over HTTP. `listening` is False when there is nobody to take the connection."""
+
+    def __init__(self, message: str, *, listening: bool = True) -> None:
+        self.listening = listening
+        super().__init__(message)
 
 
 class ExpressionError(MockserverError):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mockserver.behaviour.build_operation import LATER_NAMES, OperationBuilder
+from mockserver.behaviour.build_operation import OperationBuilder
+from mockserver.behaviour.build_quotas import read_quotas
+from mockserver.behaviour.build_tokens import read_tokens
+from mockserver.behaviour.clauses import LATER_NAMES
 from mockserver.behaviour.declared import (
     Behaviour,
     ErrorSpec,
@@ -19,19 +22,21 @@ from mockserver.behaviour.declared import (
 from mockserver.behaviour.functions import DRAWS, FUNCTIONS
 from mockserver.behaviour.keys import KeyChecker, Place
 from mockserver.behaviour.reading import Reader, unusable
+from mockserver.behaviour.timers import TIMED_NAMES, moment_of
+from mockserver.behaviour.tokens import TOKENS, token_resource, with_default_tokens
 from mockserver.contract.model import Contract
-from mockserver.errors import ExpressionError, SpecError, UsageError, did_you_mean
-from mockserver.expressions import FAULTS, Language
+from mockserver.errors import SpecError, UsageError, did_you_mean
+from mockserver.expressions import Language
 from mockserver.spec.behaviour_schema import structure_problems
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
-from mockserver.state.clock import parse_time
-from mockserver.state.records import Record, TableSpec
+from mockserver.state.records import TableSpec
 
 #: Names that every expression of an operation knows, beside resources and its own `let`.
 OPERATION_NAMES = ("path", "query", "headers", "body", "caller", "now", "settings", "server", "item", "parent")
 _RESOURCE_NAMES = ("now", "settings", "server", "caller", "item")
-_RESERVED_NAMES = frozenset({*OPERATION_NAMES, *LATER_NAMES, "error", "violation"})
+_ERROR_KEYS = frozenset({"name", "status", "operation"})  # of `error`, beside the error's own values
+_RESERVED_NAMES = frozenset({*OPERATION_NAMES, *LATER_NAMES, "error", "violation", "quota"})
 
 
 def build_behaviour(
@@ -41,6 +46,7 @@ def build_behaviour(
     overrides: Mapping[str, Any],
     *,
     unbuilt: Container[str] = (),
+    known_api: Callable[[str], bool] = lambda name: True,
 ) -> Behaviour:
     """Compile `document` against `contract`.
 
@@ -48,45 +54,56 @@ def build_behaviour(
     SpecError with every problem of the file (structure, unknown operations and names, wrong expressions), and
     UsageError when an override names no setting. `unbuilt` are operations that the contract would have but for faults
     of its own: of their rules only the expressions are looked at, and what could depend on them is not judged.
+    `known_api` says whether there is an API of a name, for issuers.
     """
     problems = structure_problems(document)
     if problems:
         raise SpecError(problems)
-    builder = _Builder(document, contract, overrides, unbuilt)
+    builder = _Builder(document, contract, overrides, unbuilt, known_api)
     behaviour = builder.build(stored)
     if builder.reader.problems:
         raise SpecError(sorted(builder.reader.problems, key=lambda problem: (problem.line, problem.column)))
-    return behaviour
+    return with_default_tokens(behaviour)
 
 
 class _Builder:
     def __init__(
-        self, document: Document, contract: Contract, overrides: Mapping[str, Any], unbuilt: Container[str]
+        self,
+        document: Document,
+        contract: Contract,
+        overrides: Mapping[str, Any],
+        unbuilt: Container[str],
+        known_api: Callable[[str], bool],
     ) -> None:
-        self.contract = contract
+        self.contract, self.known_api = contract, known_api
         self.reader = Reader(document)
         self.data = self.reader.data
         self.unbuilt = {id for id in self.data.get("operations", {}) if id in unbuilt}
-        names = frozenset(self.data.get("resources", {}))
+        names = frozenset({*self.data.get("resources", {}), *([TOKENS] if "tokens" in self.data else ())})
         self.settings = self.read_settings(overrides)
         values = {name: setting.value for name, setting in self.settings.items()}
         self.language = Language(names, names, FUNCTIONS, DRAWS, {"settings": values})
         self.keys = KeyChecker(self.reader)
+        self.tokens = read_tokens(self.reader, self.keys, self.language.with_names(*_RESOURCE_NAMES), values)
 
     def build(self, stored: Mapping[str, Iterable[str]]) -> Behaviour:
         data, reader = self.data, self.reader
         requests = data.get("requests", {})
         if requests:
             reader.grade(requests)
-        language = self.language.with_names(*OPERATION_NAMES, "violation")
+        language = self.language.with_names(*OPERATION_NAMES, "violation", "quota")
         errors = {name: self.error(name, entry, language) for name, entry in data.get("errors", {}).items()}
         body = None
         if "error_body" in data:
             body = reader.value(data["error_body"], language.with_names("error"), "/error_body")
             shared = [_values(entry) for entry in data.get("errors", {}).values() if "body" not in entry]
-            self.keys.done(Place(error=frozenset({"name", "status"}.union(*shared))))
+            self.keys.done(Place(error=_ERROR_KEYS.union(*shared)))
         resources = {name: self.resource(name, entry) for name, entry in data.get("resources", {}).items()}
+        if self.tokens:
+            resources[TOKENS] = token_resource(TOKENS, self.tokens)
         operations = self.operations(resources)
+        values = {name: setting.value for name, setting in self.settings.items()}
+        quotas = read_quotas(reader, self.keys, self.contract, values, self.unbuilt)
         if not self.unbuilt:  # else what they store and show is not known
             self.keys.check(resources, operations, stored)
         return Behaviour(
@@ -97,6 +114,9 @@ class _Builder:
             error_body=body,
             errors=errors,
             resources=self.with_tables(resources, operations),
+            tokens=self.tokens,
+            token_table=TOKENS if self.tokens else "",
+            quotas=quotas,
             operations=operations,
             evidence={grade: reader.grades[grade] for grade in ("documented", "observed", "assumed")},
         )
@@ -119,7 +139,7 @@ class _Builder:
         language = language.with_names("error")
         headers = self.reader.value(entry.get("headers", {}), language, join(pointer, "headers"))
         body = self.reader.value(entry["body"], language, join(pointer, "body")) if "body" in entry else None
-        self.keys.done(Place(error=frozenset({"name", "status", *_values(entry)})))
+        self.keys.done(Place(error=_ERROR_KEYS.union(_values(entry))))
         return ErrorSpec(name, entry["status"], values, headers, body, self.reader.grade(entry))
 
     def scheme(self, name: str, entry: Mapping[str, Any]) -> SchemeRules:
@@ -128,6 +148,9 @@ class _Builder:
         if name not in known:
             hint = did_you_mean(name, known, f"the contract has: {', '.join(known) or 'none'}")
             self.reader.problem(f"the contract has no security scheme '{name}'", pointer, hint, at_key=True)
+        if "issuer" in entry and not self.known_api(entry["issuer"]):
+            hint = "name an API that ships, or one whose folder stands beside this one"
+            self.reader.problem(f"no API is called '{entry['issuer']}'", join(pointer, "issuer"), hint)
 
         def error(key: str, otherwise: str) -> str:
             return self.reader.known_error(entry[key], join(pointer, key)) if key in entry else otherwise
@@ -152,7 +175,7 @@ class _Builder:
 
     def resource(self, name: str, entry: Mapping[str, Any]) -> Resource:
         pointer = join("/resources", name)
-        if name in _RESERVED_NAMES:
+        if name in _RESERVED_NAMES or (name == TOKENS and "tokens" in self.data):
             self.reader.problem(f"'{name}' is a name of the language", pointer, "rename the resource", at_key=True)
         elif unusable(name):
             self.reader.problem(f"an expression cannot say '{name}'", pointer, unusable(name), at_key=True)
@@ -173,8 +196,7 @@ class _Builder:
         return resource
 
     def timer(self, id: str, entry: Mapping[str, Any], pointer: str, changing: Language) -> Timer:
-        # When a timer falls due is kept in an index, so it may depend on the record and on settings alone.
-        language = Language(frozenset({"settings", "item"}), frozenset(), FUNCTIONS, {})
+        language = Language(TIMED_NAMES, frozenset(), FUNCTIONS, {})
         when = self.reader.expression(entry["when"], language, join(pointer, "when")) if "when" in entry else None
         return Timer(
             id=id,
@@ -191,7 +213,7 @@ class _Builder:
             pointer = join("/operations", id)
             operation = self.contract.operations.get(id)
             if id in self.unbuilt:
-                names = (*OPERATION_NAMES, *LATER_NAMES, *entry.get("let", {}))
+                names = (*OPERATION_NAMES, *LATER_NAMES, *_own_names(entry))
                 self.reader.value(entry, self.language.with_names(*names), pointer)
                 continue
             if operation is None:
@@ -199,7 +221,9 @@ class _Builder:
                 self.reader.problem(f"the contract has no operation '{id}'", pointer, hint, at_key=True)
                 continue
             language = self.language.with_names(*OPERATION_NAMES)
-            builder = OperationBuilder(self.reader, self.keys, operation, entry, pointer, language, resources)
+            builder = OperationBuilder(
+                self.reader, self.keys, operation, entry, pointer, language, resources, self.tokens
+            )
             built[id] = builder.build()
         return built
 
@@ -207,13 +231,13 @@ class _Builder:
         self, resources: Mapping[str, Resource], operations: Mapping[str, OperationRules]
     ) -> dict[str, Resource]:
         """Resources with an index for each equality that the file declares or uses, and with their timers."""
-        wanted: dict[str, set[tuple[str, ...]]] = {name: set() for name in resources}
+        wanted = {name: set(resource.table.indexes) for name, resource in resources.items()}
         for name, entry in self.data.get("resources", {}).items():
             wanted[name] |= {_fields(index) for index in entry.get("indexes", ())}
         for expression, _ in self.reader.expressions:
             for name, filters in expression.filters.items():
                 wanted[name] |= filters
-        for rules in operations.values():
+        for rules in (way for each in operations.values() for way in each.ways):
             if rules.listing is not None and rules.listing.source is None and rules.resource:
                 wanted[rules.resource] |= {(field,) for field, _ in rules.listing.filter}
         values = {name: setting.value for name, setting in self.settings.items()}
@@ -224,7 +248,7 @@ class _Builder:
                     name,
                     resource.key,
                     tuple(sorted(wanted[name] - {()})),
-                    {timer: _moment(rules, values) for timer, rules in resource.timers.items()},
+                    {timer: moment_of(rules, values) for timer, rules in resource.timers.items()},
                 ),
             )
             for name, resource in resources.items()
@@ -235,31 +259,14 @@ def _fields(index: str | list[str]) -> tuple[str, ...]:
     return (index,) if isinstance(index, str) else tuple(sorted(index))
 
 
+def _own_names(entry: Mapping[str, Any]) -> Iterator[str]:
+    """The names that an operation makes up, in its cases too."""
+    yield from entry.get("let", {})
+    yield from (effect["bind"] for effect in entry.get("then", ()) if "bind" in effect)
+    for case in entry.get("cases", ()):
+        yield from _own_names(case)
+
+
 def _values(entry: Mapping[str, Any]) -> dict[str, Any]:
     """What the body of an error may show as `error.<key>`: its own keys, and the status."""
     return {key: value for key, value in entry.items() if key not in ("headers", "body", "evidence")}
-
-
-def _moment(timer: Timer, settings: Mapping[str, Any]) -> Callable[[Record], float | None]:
-    """When a timer falls due for a record, in seconds since the epoch, or None: a function of the record alone.
-
-    A moment past the year 9999, which no calendar here has, is never. Raises ExpressionError when the record holds
-    what cannot be reckoned with.
-    """
-
-    def due(record: Record) -> float | None:
-        scope = {"item": record, "settings": settings}
-        if timer.when is not None and not timer.when(scope):
-            return None
-        try:
-            at = timer.at(scope)
-        except ExpressionError as error:
-            if isinstance(error.__cause__, OverflowError):
-                return None
-            raise
-        try:
-            return None if at is None else float((parse_time(at) if isinstance(at, str) else at).timestamp())
-        except FAULTS as error:
-            raise timer.at.failed(error) from None
-
-    return due

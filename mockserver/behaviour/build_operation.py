@@ -1,4 +1,4 @@
-"""One entry under `operations:` -> `OperationRules`."""
+"""One entry under `operations:`, or one of its cases -> `OperationRules`."""
 
 from __future__ import annotations
 
@@ -6,53 +6,38 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mockserver.behaviour.declared import Effect, Listing, OperationRules, Resource, Respond, Rule, Warn
-from mockserver.behaviour.keys import KeyChecker, Place
-from mockserver.behaviour.reading import Reader, lone_expression, unusable
+from mockserver.behaviour.clauses import ClauseReader
+from mockserver.behaviour.declared import Case, Effect, Listing, OperationRules, Respond
+from mockserver.behaviour.keys import Place
+from mockserver.behaviour.tokens import SET_BY_ISSUE, TOKENS
 from mockserver.behaviour.values import Value, constant
 from mockserver.behaviour.views import item_schema, named_properties, success_schema, success_status
-from mockserver.contract.model import Operation
 from mockserver.errors import did_you_mean
-from mockserver.expressions import Expression, Language
+from mockserver.expressions import Expression
 from mockserver.spec.references import join
 
 VERBS = ("list", "read", "create", "update", "replace", "delete")
-#: Names that come to be known while an operation is applied.
-LATER_NAMES = ("result", "shown")
+#: What an operation with cases may say itself.
+_SHARED = frozenset({"about", "evidence", "within", "let", "require", "warn", "cases", "respond"})
+_EFFECTS = ("create", "update", "delete", "issue", "revoke")
 _IMPURE = frozenset({"now", "headers", "body", "caller", "@draws"})
 
 
-class OperationBuilder:
-    """Reads the entry of one operation; faults go to the reader, the names that it uses to `keys`."""
-
-    def __init__(
-        self,
-        reader: Reader,
-        keys: KeyChecker,
-        operation: Operation,
-        entry: Mapping[str, Any],
-        pointer: str,
-        language: Language,
-        resources: Mapping[str, Resource],
-    ) -> None:
-        self.reader, self.keys = reader, keys
-        self.operation, self.entry, self.pointer = operation, entry, pointer
-        self.language, self.resources = language, resources
-        self.used: list[Expression] = []
-        self.place = Place()
+class OperationBuilder(ClauseReader):
+    """Reads the entry of one operation, or of one of its cases."""
 
     def build(self) -> OperationRules:
-        """The rules of the operation."""
-        entry, id = self.entry, self.operation.id
+        """The rules of the entry."""
+        entry = self.entry
         evidence = self.reader.grade(entry)
         verb, resource = self.verb()
         within = self.within()
-        self.place = Place(resource, within[0] if within else "", self.operation)
+        self.place = Place(resource, within[0] if within else self.parent, self.operation)
         key = self.key(verb, resource)
         let = []
         for name, tree in entry.get("let", {}).items():
             pointer = join(self.pointer, "let", name)
-            self.let_name(name, pointer)
+            self.new_name(name, pointer)
             let.append((name, self.named(tree, pointer)))
             self.language = self.language.with_names(name)
         require = tuple(self.rule(at, rule) for at, rule in enumerate(entry.get("require", ())))
@@ -61,15 +46,18 @@ class OperationBuilder:
         effect = self.main_effect(verb, resource)
         show = dict(self.pairs(entry, "show", self.pointer))
         self.keys.done(self.place)
+        cases = self.cases()
         self.language = self.language.with_names("result")
         self.place = replace(self.place, result=resource)
         then = tuple(self.then(at, rules) for at, rules in enumerate(entry.get("then", ())))
         respond = self.respond(verb)
         self.useless(verb)
         pure = not (effect or then) and not any(expression.names & _IMPURE for expression in self.every(resource, show))
+        pure = pure and all(case.rules.pure for case in cases)
         reads = {name for expression in self.every(resource, show) for name in expression.names} & set(self.resources)
+        reads |= {name for case in cases for name in case.rules.reads}
         return OperationRules(
-            id=id,
+            id=self.id,
             verb=verb,
             resource=resource,
             within=within,
@@ -86,6 +74,7 @@ class OperationBuilder:
             evidence=evidence,
             pure=pure,
             reads=tuple(sorted({*reads, *([resource] if resource else []), *([within[0]] if within else [])})),
+            cases=cases,
         )
 
     def every(self, resource: str, show: Mapping[str, Value]) -> list[Expression]:
@@ -94,32 +83,26 @@ class OperationBuilder:
         computed = {**shown.computed, **show} if shown is not None else show
         return [*self.used, *(expression for value in computed.values() for expression in value.expressions)]
 
-    def expression(self, source: Any, pointer: str) -> Expression:
-        found = self.reader.expression(source, self.language, pointer)
-        self.used.append(found)
-        return found
-
-    def tree(self, tree: Any, pointer: str) -> Value:
-        value = self.reader.value(tree, self.language, pointer)
-        self.used.extend(value.expressions)
-        return value
-
-    def value(self, key: str) -> Value:
-        return self.tree(self.entry[key], join(self.pointer, key))
-
-    def let_name(self, name: str, pointer: str) -> None:
-        """A `let` must be a word that an expression can say, and must not hide another."""
-        if name in LATER_NAMES or name in self.language.names:
-            self.reader.problem(f"'{name}' has a meaning already", pointer, "choose another name", at_key=True)
-        elif unusable(name):
-            self.reader.problem(f"an expression cannot say '{name}'", pointer, unusable(name), at_key=True)
-
-    def named(self, tree: Any, pointer: str) -> Expression | Value:
-        """A `let`: a lone expression keeps its type (a moment stays a moment), anything else is a value."""
-        return self.expression(tree, pointer) if lone_expression(tree) is not None else self.tree(tree, pointer)
-
-    def known_resource(self, name: str, pointer: str) -> str:
-        return self.reader.known_resource(name, self.resources, pointer)
+    def cases(self) -> tuple[Case, ...]:
+        """The several ways of the operation; each sees the names that they share."""
+        entries = self.entry.get("cases", ())
+        built = []
+        for at, entry in enumerate(entries):
+            pointer = join(self.pointer, "cases", at)
+            when = entry.get("when", True)
+            if when is True and at < len(entries) - 1:
+                hint = "give it when: ${{ … }}, or make it the last"
+                self.reader.problem("a case without 'when' hides those after it", pointer, hint)
+            test = None if when is True else self.expression(when, f"{pointer}/when")
+            self.keys.done(self.place)
+            builder = OperationBuilder(
+                *(self.reader, self.keys, self.operation, entry, pointer),
+                *(self.language, self.resources, self.tokens),
+                id=f"{self.id}.cases[{at}]",
+                parent=self.place.parent,
+            )
+            built.append(Case(test, builder.build()))
+        return tuple(built)
 
     def verb(self) -> tuple[str, str]:
         """The verb and its resource, which is empty when a list goes over an expression."""
@@ -136,14 +119,6 @@ class OperationBuilder:
         if verb in ("read", "update", "replace", "delete"):
             self.may_miss(resource, join(self.pointer, verb))
         return verb, resource
-
-    def may_miss(self, resource: str, pointer: str) -> None:
-        """A record that is looked up may not be there: the operation must document the API's error for that.
-
-        Where the API's own form of the error is not declared, there is nothing to document.
-        """
-        if resource and self.resources[resource].missing in self.reader.declared_errors:
-            self.documented(self.resources[resource].missing, pointer)
 
     def within(self) -> tuple[str, Value] | None:
         within = self.entry.get("within")
@@ -181,40 +156,6 @@ class OperationBuilder:
             return self.value("key")
         return self.path_key(resource, join(self.pointer, verb))
 
-    def rule(self, at: int, entry: Mapping[str, Any]) -> Rule:
-        pointer = join(self.pointer, "require", at)
-        return Rule(
-            id=f"{self.operation.id}.require[{at}]",
-            that=self.expression(entry["that"], f"{pointer}/that"),
-            error=self.raised(entry["else"], f"{pointer}/else"),
-            evidence=self.reader.grade(entry),
-        )
-
-    def warning(self, at: int, entry: Mapping[str, Any]) -> Warn:
-        pointer = join(self.pointer, "warn", at)
-        return Warn(
-            id=f"{self.operation.id}.warn[{at}]",
-            that=self.expression(entry["that"], f"{pointer}/that"),
-            message=self.tree(entry["message"], f"{pointer}/message"),
-            error=self.raised(entry.get("else", "invalid_request"), f"{pointer}/else"),
-            evidence=self.reader.grade(entry),
-        )
-
-    def raised(self, error: str, pointer: str) -> str:
-        """An error that a rule of this operation raises: it must be known, its status documented."""
-        self.documented(self.reader.known_error(error, pointer), pointer)
-        return error
-
-    def documented(self, error: str, pointer: str) -> None:
-        """The status of an error must be documented, or the API's own answer could not leave."""
-        status = self.reader.status_of(error)
-        if status and self.operation.response_for(status) is None:
-            message = f"{self.operation.id} does not document status {status} of '{error}'"
-            self.reader.problem(message, pointer, self.statuses())
-
-    def statuses(self) -> str:
-        return f"documented: {', '.join(self.operation.responses)}"
-
     def listing(self, verb: str, resource: str) -> Listing | None:
         if verb != "list":
             return None
@@ -235,14 +176,11 @@ class OperationBuilder:
             self.keys.field(resource, name, join(self.pointer, "order", at))
         return Listing(resource, source, filters, where, order)
 
-    def pairs(self, entry: Mapping[str, Any], key: str, pointer: str) -> tuple[tuple[str, Value], ...]:
-        return tuple((name, self.tree(tree, join(pointer, key, name))) for name, tree in entry.get(key, {}).items())
-
     def main_effect(self, verb: str, resource: str) -> Effect | None:
         if verb not in ("create", "update", "replace", "delete") or not resource:
             return None
         return Effect(
-            id=f"{self.operation.id}.{verb}",
+            id=f"{self.id}.{verb}",
             verb=verb,
             resource=resource,
             key=None,
@@ -269,10 +207,12 @@ class OperationBuilder:
 
     def then(self, at: int, entry: Mapping[str, Any]) -> Effect:
         pointer = join(self.pointer, "then", at)
-        verbs = [verb for verb in ("create", "update", "delete") if verb in entry]
+        verbs = [verb for verb in _EFFECTS if verb in entry]
         if len(verbs) != 1:
-            self.reader.problem("an effect has one of create, update, delete", pointer)
+            self.reader.problem(f"an effect has one of {', '.join(_EFFECTS)}", pointer)
         verb = verbs[0] if verbs else "create"
+        if verb in ("issue", "revoke"):
+            return self.token_effect(verb, entry, pointer, at)
         resource = self.known_resource(entry.get(verb, ""), join(pointer, verb))
         if verb != "create" and "key" not in entry:
             self.reader.problem(f"{verb} needs the key of the record", pointer, "add key: ${{ … }}")
@@ -281,8 +221,9 @@ class OperationBuilder:
         self.keys.done(self.place)  # before the record of the effect is found, `item` is that of the verb
         set, append = self.pairs(entry, "set", pointer), self.pairs(entry, "append", pointer)
         self.keys.done(replace(self.place, item=resource))
+        bind = self.bind(entry, verb, resource, pointer)
         return Effect(
-            id=f"{self.operation.id}.then[{at}]",
+            id=f"{self.id}.then[{at}]",
             verb=verb,
             resource=resource,
             key=key,
@@ -291,6 +232,57 @@ class OperationBuilder:
             set=set,
             append=append,
             evidence=self.reader.grade(entry),
+            bind=bind,
+        )
+
+    def bind(self, entry: Mapping[str, Any], verb: str, resource: str, pointer: str) -> str:
+        """The name under which the record of an effect is known from here on; empty for none."""
+        name = str(entry.get("bind", ""))
+        if not name:
+            return ""
+        if verb in ("delete", "revoke"):
+            hint = "it goes with create, update, issue"
+            self.reader.problem("'bind' has no effect here", join(pointer, "bind"), hint)
+        self.new_name(name, join(pointer, "bind"), at_key=False)
+        self.language = self.language.with_names(name)
+        self.place = replace(self.place, bound={**self.place.bound, name: resource})
+        return name
+
+    def token_effect(self, verb: str, entry: Mapping[str, Any], pointer: str, at: int) -> Effect:
+        """`issue` names a kind of token, `revoke` gives the text of one."""
+        kind, key = None, None
+        if verb == "revoke":
+            key = self.tree(entry["revoke"], join(pointer, "revoke"))
+            if not self.tokens:
+                self.reader.problem("this API issues no tokens to revoke", pointer, "declare them under tokens:")
+        else:
+            kind = self.tokens.get(entry["issue"])
+            if kind is None:
+                hint = did_you_mean(entry["issue"], self.tokens, f"declared: {', '.join(self.tokens) or 'none'}")
+                self.reader.problem(f"unknown kind of token '{entry['issue']}'", join(pointer, "issue"), hint)
+        for clause in ("key", "append", *(("set",) if verb == "revoke" else ())):
+            if clause in entry:
+                self.reader.problem(f"'{clause}' has no effect here", join(pointer, clause))
+        when = self.expression(entry["when"], join(pointer, "when")) if "when" in entry else None
+        self.keys.done(self.place)
+        set = self.pairs(entry, "set", pointer)
+        for at_name, _ in set:
+            if at_name in SET_BY_ISSUE:
+                self.reader.problem(f"'{at_name}' is set by issue itself", join(pointer, "set", at_name), at_key=True)
+        self.keys.done(replace(self.place, item=TOKENS))
+        bind = self.bind(entry, verb, TOKENS, pointer)
+        return Effect(
+            id=f"{self.id}.then[{at}]",
+            verb=verb,
+            resource=TOKENS,
+            key=key,
+            when=when,
+            take=None,
+            set=set,
+            append=(),
+            evidence=self.reader.grade(entry),
+            bind=bind,
+            kind=kind,
         )
 
     def respond(self, verb: str) -> Respond:
@@ -331,6 +323,14 @@ class OperationBuilder:
 
     def useless(self, verb: str) -> None:
         """Clauses that the verb has no use for are a mistake, not decoration."""
+        if "cases" in self.entry:
+            for clause in self.entry.keys() - _SHARED:
+                message = f"'{clause}' has no effect beside 'cases'"
+                self.reader.problem(message, join(self.pointer, clause), "write it into the cases", at_key=True)
+            if "respond" in self.entry and self.entry["cases"][-1].get("when", True) is True:
+                hint = "the last case is for everything else"
+                self.reader.problem("'respond' has no effect here", join(self.pointer, "respond"), hint, at_key=True)
+            return
         clauses = {
             **dict.fromkeys(("from", "filter", "where", "order"), ("list",)),
             "take": ("create", "update", "replace"),

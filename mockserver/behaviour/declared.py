@@ -97,10 +97,12 @@ class Resource:
 @dataclass(frozen=True, slots=True)
 class TokenKind:
     """One kind of token that an API issues. `value` is its text, `expires_in` its life in seconds (None: for ever);
-    of those with the same fields `per`, `keep` live ones are kept (0: all)."""
+    of those with the same fields `per`, `keep` live ones are kept (0: all). With an `algorithm` it is a JSON Web Token
+    and `value` its claims."""
 
     name: str
     value: Value
+    algorithm: str
     expires_in: Value | None
     keep: int
     per: tuple[str, ...]
@@ -151,7 +153,8 @@ class Respond:
 
 @dataclass(frozen=True, slots=True)
 class OperationRules:
-    """What one operation does. `verb` is list, read, create, update, replace, delete, or empty.
+    """What one operation does. `verb` is list, read, create, update, replace, delete, or empty. With `cases` the rules
+    of the first that fits are applied after the shared ones here, which have no verb; `pure` and `reads` cover them.
 
     `reads` names every resource on which the answer of a reading operation depends; `pure` says that nothing else
     than path, query, host and those resources decides it, so that an answer may be given again while they stay.
@@ -175,6 +178,11 @@ class OperationRules:
     pure: bool
     reads: tuple[str, ...]
     cases: tuple[Case, ...] = ()
+
+    @property
+    def ways(self) -> tuple[OperationRules, ...]:
+        """The rules of the operation itself, then those of its cases."""
+        return (self, *(case.rules for case in self.cases))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +220,7 @@ class SchemeRules:
 class Quota:
     """`limit` calls in `window` seconds for each combination of what `per` names: a word (organisation, token,
     operation, client, user) or an expression. `sliding`: in any such stretch of time, else in windows that begin with
-    the first call. `operations` None: all."""
+    the first call. `operations` None: all. `setting` names the setting that `limit` was read from (empty: none)."""
 
     name: str
     limit: int
@@ -222,11 +230,13 @@ class Quota:
     operations: frozenset[str] | None
     error: str
     evidence: str
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """A whole behaviour file. `evidence` counts its rules by grade."""
+    """A whole behaviour file. `evidence` counts its rules by grade; `token_table` names the resource whose records are
+    the tokens that this API issues (empty: it issues none)."""
 
     settings: Mapping[str, Setting] = field(default_factory=dict)
     content_type_ignored: bool = False
@@ -236,6 +246,7 @@ class Behaviour:
     errors: Mapping[str, ErrorSpec] = field(default_factory=dict)
     resources: Mapping[str, Resource] = field(default_factory=dict)
     tokens: Mapping[str, TokenKind] = field(default_factory=dict)
+    token_table: str = ""
     quotas: tuple[Quota, ...] = ()
     operations: Mapping[str, OperationRules] = field(default_factory=dict)
     evidence: Mapping[str, int] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Any
 
 from mockserver.behaviour.declared import Effect, Resource
 from mockserver.behaviour.scope import Draft, OperationScope
+from mockserver.behaviour.tokens import issue_token, revoke_token
 from mockserver.errors import ExpressionError
 from mockserver.expressions import DRAWS
 from mockserver.state.records import Record
@@ -16,12 +17,16 @@ _KEY_TRIES = 100
 
 
 def perform(effect: Effect, resource: Resource, record: Record | None, scope: OperationScope) -> Mapping[str, Any]:
-    """Apply `effect`; `record` is what it changes (None for create). Gives the record as it is afterwards, of a
-    deleted one as it was. Raises ExpressionError when a rule fails or no free key can be found."""
+    """Apply `effect`; `record` is what it changes (None for create and issue). Gives the record as it is afterwards, of
+    a deleted one as it was. Raises ExpressionError when a rule fails or no free key can be found."""
     transaction = scope.transaction
+    if effect.kind is not None:
+        return issue_token(effect.kind, resource.name, dict(effect.set), scope, effect.id)
     if effect.verb == "create":
         return _create(effect, resource, scope)
     assert record is not None  # whoever changes a record has looked it up
+    if effect.verb == "revoke":
+        return revoke_token(resource.name, record, scope)
     if effect.verb == "delete":
         transaction.delete(resource.name, record)
         return record

@@ -9,6 +9,7 @@ from typing import Any
 
 from mockserver.behaviour.declared import Behaviour, Resource
 from mockserver.behaviour.reading import one
+from mockserver.behaviour.tokens import HIDDEN_TOKENS, completed, token_faults
 from mockserver.errors import ExpressionError, Problem, SpecError, did_you_mean
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
@@ -81,7 +82,7 @@ def check_fixtures(documents: Sequence[Document], behaviour: Behaviour) -> list[
     seen: set[tuple[str, str]] = set()
     for document, resource, pointer, record in each_record(documents):
         rules = behaviour.resources.get(resource)
-        if rules is None:
+        if rules is None or resource == HIDDEN_TOKENS:
             continue
         key = record.get(rules.key)
         if not isinstance(key, str):
@@ -92,10 +93,14 @@ def check_fixtures(documents: Sequence[Document], behaviour: Behaviour) -> list[
         else:
             seen.add((resource, key))
             problems += _timer_problems(document, pointer, Record(record), rules)
+            if resource == behaviour.token_table:
+                for field, message, hint in token_faults(record, behaviour.tokens):
+                    problems.append(document.problem(message, join(pointer, field), hint))
     for document in documents:
         for resource in document.data if isinstance(document.data, dict) else ():
-            if resource != _ANCHOR and resource not in behaviour.resources:
-                hint = did_you_mean(resource, behaviour.resources, f"declared: {', '.join(behaviour.resources)}")
+            known = [name for name in behaviour.resources if name != HIDDEN_TOKENS]
+            if resource != _ANCHOR and resource not in known:
+                hint = did_you_mean(resource, known, f"declared: {', '.join(known)}")
                 message = f"no resource is called '{resource}'"
                 problems.append(document.problem(message, join("", resource), hint, at_key=True))
     return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))
@@ -124,4 +129,7 @@ def _timer_problems(document: Document, pointer: str, record: Record, rules: Res
 def start_state(behaviour: Behaviour, fixtures: Fixtures, start: datetime) -> State:
     """The state at `start`."""
     specs = [resource.table for resource in behaviour.resources.values()]
-    return build_state(specs, fixtures.records(start.astimezone(UTC)))
+    records = fixtures.records(start.astimezone(UTC))
+    if behaviour.token_table in records:
+        records[behaviour.token_table] = completed(records[behaviour.token_table])
+    return build_state(specs, records)

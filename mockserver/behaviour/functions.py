@@ -13,10 +13,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
+from html import escape
 from operator import index
 from typing import Any
 from urllib.parse import quote as percent_encode
 
+from mockserver.behaviour import local_time
 from mockserver.contract.wording import brief
 from mockserver.state.clock import format_duration, format_time, parse_duration, parse_time
 from mockserver.state.records import matching, sort_key
@@ -217,14 +219,45 @@ def iso(value: Any, fraction: int = 0) -> str:
     return format_time(time(value), fraction)
 
 
+def strftime(value: Any, pattern: str, zone: str = "UTC") -> str:
+    """A moment as text by a pattern, as the clock of a time zone shows it: `%d %b %Y, %H:%M`."""
+    return local_time.by_pattern(time(value), pattern, zone)
+
+
+def utc_offset(value: Any, zone: str) -> timedelta:
+    """What a time zone is ahead of UTC at a moment."""
+    return local_time.offset(time(value), zone)
+
+
+def is_zone(value: Any) -> bool:
+    """Whether a text is the name of a time zone that the IANA database knows."""
+    return local_time.is_zone(value)
+
+
 def quote(value: Any) -> str:
     """The text percent-encoded for use in a URL."""
     return percent_encode(text(value), safe="")
 
 
+def html(value: Any) -> str:
+    """The text escaped for HTML, quotes too: it can stand between tags and in the value of an attribute."""
+    return escape(text(value))
+
+
 def sha256(value: Any) -> str:
     """The SHA-256 of the text, in hexadecimal."""
     return hashlib.sha256(text(value).encode()).hexdigest()
+
+
+def pkce(verifier: Any, method: str | None = "plain") -> str | None:
+    """The code challenge of a code verifier (RFC 7636), by `S256` or `plain`; null for null."""
+    if verifier is None:
+        return None
+    if method in (None, "plain"):
+        return text(verifier)
+    if method != "S256":
+        raise ValueError(f"pkce: the method must be S256 or plain, not {brief(method)}")
+    return base64.urlsafe_b64encode(hashlib.sha256(text(verifier).encode()).digest()).decode().rstrip("=")
 
 
 def base64_bytes(value: str) -> bytes:
@@ -267,8 +300,13 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "millis": millis,
     "date": date,
     "iso": iso,
+    "strftime": strftime,
+    "utc_offset": utc_offset,
+    "is_zone": is_zone,
     "quote": quote,
+    "html": html,
     "sha256": sha256,
+    "pkce": pkce,
     "base64_bytes": base64_bytes,
     "sample_bytes": sample_bytes,
 }

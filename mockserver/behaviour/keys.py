@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mockserver.behaviour.caller import CALLER_KEYS
 from mockserver.behaviour.declared import OperationRules, Resource
 from mockserver.behaviour.reading import Reader, one
 from mockserver.contract.model import Operation
@@ -20,8 +21,9 @@ from mockserver.spec.references import join
 #: What the names that are always the same hold.
 _KEYS = {
     "server": ("host", "scheme", "url"),
-    "caller": ("scheme", "token"),
+    "caller": CALLER_KEYS,
     "violation": ("pointer", "message"),
+    "quota": ("name", "limit", "window", "retry_after"),
 }
 
 
@@ -29,9 +31,9 @@ _KEYS = {
 class Place:
     """Where an expression stands.
 
-    `item`, `parent` and `result` name the resources whose records these are, `operation` is the one of which `path`,
-    `query` and `body` speak. `shown` are the fields of what is shown (None: any), one record or `many`; `error` the
-    values of the error (None: unknown).
+    `item`, `parent` and `result` name the resources whose records these are, `bound` those of the records that effects
+    have named; `operation` is the one of which `path`, `query` and `body` speak. `shown` are the fields of what is
+    shown (None: any), one record or `many`; `error` the values of the error (None: unknown).
     """
 
     item: str = ""
@@ -41,6 +43,7 @@ class Place:
     shown: frozenset[str] | None = None
     many: bool = False
     error: frozenset[str] | None = None
+    bound: Mapping[str, str] = field(default_factory=dict)
 
 
 class KeyChecker:
@@ -73,7 +76,7 @@ class KeyChecker:
     ) -> None:
         """Note every key that can never be there."""
         fields = {name: set(stored.get(name, ())) | _own_fields(resource) for name, resource in resources.items()}
-        for rules in operations.values():
+        for rules in (way for each in operations.values() for way in each.ways):
             for effect in (rules.effect, *rules.then):
                 if effect is not None and effect.resource in fields:
                     fields[effect.resource] |= {name for name, _ in (*effect.set, *effect.append)}
@@ -94,11 +97,11 @@ class KeyChecker:
         shown = frozenset[str]().union(*(fields for fields in answers if fields is not None))
         if not answers or None in answers:
             return
-        for field in resource.computed:
-            if field not in shown:
-                pointer = join("/resources", name, "computed", field)
-                hint = did_you_mean(field, shown, f"they have {', '.join(sorted(shown))}")
-                message = f"no answer that shows {one(name)} has '{field}' in the contract"
+        for computed in resource.computed:
+            if computed not in shown:
+                pointer = join("/resources", name, "computed", computed)
+                hint = did_you_mean(computed, shown, f"they have {', '.join(sorted(shown))}")
+                message = f"no answer that shows {one(name)} has '{computed}' in the contract"
                 self._reader.problem(message, pointer, hint, at_key=True)
 
     def _check_path(
@@ -127,7 +130,7 @@ class KeyChecker:
             key = path[1] if len(path) > 1 else "*"
         if key == "*":
             return
-        resource = {"item": place.item, "parent": place.parent, "result": place.result}.get(root, "")
+        resource = {"item": place.item, "parent": place.parent, "result": place.result, **place.bound}.get(root, "")
         if resource:
             self._field(resource, key, expression, pointer, resources, fields)
             return

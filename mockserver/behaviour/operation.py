@@ -35,12 +35,14 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Outcome:
-    """What a success answers: `body` is JSON, bytes, or None. `warnings` are (rule, message) pairs."""
+    """What a success answers: `body` is JSON, bytes, or None. `warnings` are (rule, message) pairs; `case` is the index
+    of the case that was applied, -1 for none."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: Any = None
     warnings: list[tuple[str, str]] = field(default_factory=list)
+    case: int = -1
 
 
 class OperationRunner:
@@ -57,12 +59,17 @@ class OperationRunner:
         computed = {**(resource.computed if resource else {}), **rules.show}
         schema = success_schema(operation, self._status)
         self._view = View(item_schema(schema, rules.wrap, rules.verb == "list"), computed)
+        self._cases = [(case.when, OperationRunner(case.rules, operation, behaviour, strict)) for case in rules.cases]
 
     def run(self, scope: OperationScope) -> Outcome:
         """Apply the rules inside the scope's transaction. Raises Refused, or ExpressionError for a rule that is
         wrong; the caller commits or drops the transaction."""
+        scope["parent"] = self._parent(scope) if self.rules.within is not None else None
+        return self._applied(scope, Outcome(self._status))
+
+    def _applied(self, scope: OperationScope, outcome: Outcome) -> Outcome:
+        """The rules but for `within`; of an operation with cases the shared ones, then those of the case that fits."""
         rules = self.rules
-        scope["parent"] = self._parent(scope)
         record = None
         if rules.verb in ("read", "update", "replace", "delete"):
             record = self._find(scope)
@@ -71,9 +78,13 @@ class OperationRunner:
             scope[name] = value.render(scope) if isinstance(value, Value) else value(scope)
         for rule in rules.require:
             self._require(rule, scope)
-        outcome = Outcome(self._status)
         for warn in rules.warn:
             self._warn(warn, scope, outcome)
+        if self._cases:
+            for at, (when, case) in enumerate(self._cases):
+                if when is None or when(scope):
+                    outcome.status, outcome.case = case._status, at
+                    return case._applied(scope, outcome)
         answer: Any = record
         if rules.effect is not None:
             answer = perform(rules.effect, self._behaviour.resources[rules.effect.resource], record, scope)
@@ -99,11 +110,9 @@ class OperationRunner:
             outcome.body = {rules.wrap: shown} if rules.wrap else shown
         return outcome
 
-    def _parent(self, scope: OperationScope) -> Record | None:
-        within = self.rules.within
-        if within is None:
-            return None
-        resource, key = within
+    def _parent(self, scope: OperationScope) -> Record:
+        assert self.rules.within is not None
+        resource, key = self.rules.within
         wanted = key.render(scope)
         parent = scope.transaction.tables[resource].get(wanted)
         if parent is None:
@@ -133,7 +142,9 @@ class OperationRunner:
         outcome.warnings.append((warn.id, message))
 
     def _then(self, effect: Effect, scope: OperationScope) -> None:
-        """A further effect; one whose record is not there has nothing to do."""
+        """A further effect; one whose record is not there has nothing to do, and binds null."""
+        if effect.bind:
+            scope[effect.bind] = None
         if effect.when is not None and not effect.when(scope):
             return
         record = None
@@ -144,8 +155,10 @@ class OperationRunner:
         outer = scope["item"]
         if record is not None:
             scope["item"] = record
-        perform(effect, self._behaviour.resources[effect.resource], record, scope)
+        changed = perform(effect, self._behaviour.resources[effect.resource], record, scope)
         scope["item"] = outer
+        if effect.bind:
+            scope[effect.bind] = changed
 
     def _listed(self, listing: Listing, scope: OperationScope) -> list[Any]:
         """What a `list` shows: filtered, sorted, each item as the contract wants it."""

@@ -1,155 +1,123 @@
-"""Who calls: finds the credential of a request as the contract and the behaviour file describe it.
-
-Lenient so far: a credential must be there and well-formed, and then may do everything.
-"""
+"""May this caller do this? The security requirements of one operation, held against its requests."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
-from typing import Any, NamedTuple
-from urllib.parse import parse_qs
+from typing import NamedTuple
 
-from mockserver.behaviour.declared import Behaviour, SchemeRules
+from mockserver.behaviour.caller import ANONYMOUS, Caller
+from mockserver.behaviour.credentials import Credential, Unauthenticated
 from mockserver.behaviour.operation import Refused
-from mockserver.contract.model import Contract, Operation, SecurityScheme
+from mockserver.contract.model import Operation
 from mockserver.messages import Request
 
-#: Visible ASCII and no space: generous, since placeholders of documentation samples are credentials too.
-_WELL_FORMED = re.compile(r"[\x21-\x7e]{1,4096}")
+_MOST_NAMED = 5
 
 
-class Caller(NamedTuple):
-    """Who calls. `scheme` is the id of the security scheme (empty: anonymous); `warning` says what was odd."""
+class _Alternative(NamedTuple):
+    """Schemes that must all be met, and the ways to be allowed: for each of them names of scopes or roles by scheme."""
 
-    scheme: str = ""
-    token: str = ""
-    warning: str = ""
-
-    def as_scope(self) -> dict[str, Any]:
-        """What expressions see as `caller`."""
-        return {"scheme": self.scheme, "token": self.token}
-
-
-ANONYMOUS = Caller()
+    credentials: tuple[Credential, ...]
+    needed: tuple[tuple[frozenset[str], ...], ...]
 
 
 class Authenticator:
-    """The security requirements of one operation, ready to be held against requests."""
+    """Authenticates and authorises the callers of one operation. `credentials` are those of the API, by scheme."""
 
-    def __init__(self, operation: Operation, contract: Contract, behaviour: Behaviour) -> None:
-        self._alternatives: list[list[_Credential]] = []
-        self._only: _Credential | None = None
-        seen = set()
+    def __init__(self, operation: Operation, credentials: Mapping[str, Credential]) -> None:
+        needed: dict[tuple[str, ...], list[tuple[frozenset[str], ...]]] = {}
         for requirement in operation.security:
-            names = tuple(name for name, _ in requirement.schemes)
-            if names in seen:
-                continue  # alternatives that differ in scopes alone want the same credential
-            seen.add(names)
-            self._alternatives.append(
-                [_Credential(contract.security_schemes[name], behaviour.security.get(name)) for name in names]
-            )
+            # Alternatives that differ in scopes alone want the same credential.
+            schemes = tuple(name for name, _ in requirement.schemes)
+            needed.setdefault(schemes, []).append(tuple(frozenset(scopes) for _, scopes in requirement.schemes))
+        self.optional = needed.pop((), None) is not None
+        self._alternatives = [
+            _Alternative(tuple(credentials[name] for name in schemes), tuple(ways)) for schemes, ways in needed.items()
+        ]
+        only = self._alternatives[0] if len(self._alternatives) == 1 and not self.optional else None
+        self._only = only.credentials[0] if only is not None and len(only.credentials) == 1 else None
+        #: Whether anybody who is known may call: no alternative asks for a scope or role.
+        self._open = all(not any(way) for each in self._alternatives for way in each.needed)
 
-        if len(self._alternatives) == 1 and len(self._alternatives[0]) == 1:
-            self._only = self._alternatives[0][0]
-
-    def authenticate(self, request: Request) -> Caller:
-        """The caller. Raises Refused with the error of the first alternative when none is met."""
+    def authenticate(self, request: Request, at: float, namespace: str) -> Caller:
+        """The caller at that time (seconds since the epoch). Raises Unauthenticated with the most telling refusal: of a
+        credential that was sent rather than of one that is missing."""
         if self._only is not None:
-            return self._only.read(request)
+            return self._only.read(request, at, namespace)
         if not self._alternatives:
             return ANONYMOUS
         refusal = None
-        for alternative in self._alternatives:
-            caller = ANONYMOUS
+        for way in range(len(self._alternatives)):
             try:
-                for credential in alternative:
-                    caller = credential.read(request)
-                return caller
-            except Refused as error:
-                refusal = refusal or error
+                return self._read(way, request, at, namespace)
+            except Unauthenticated as error:
+                if refusal is None or _telling(refusal) < _telling(error):
+                    refusal = error
         assert refusal is not None  # no alternative was met
+        if self.optional and not _telling(refusal):
+            return ANONYMOUS
         raise refusal
+
+    def _read(self, way: int, request: Request, at: float, namespace: str) -> Caller:
+        callers = [each.read(request, at, namespace) for each in self._alternatives[way].credentials]
+        return callers[0]._replace(way=way, others=tuple(callers[1:]))
+
+    def authorise(self, caller: Caller, request: Request, at: float, namespace: str) -> Caller:
+        """The caller who may do this: the one given, or the one of another alternative that the request meets too.
+
+        Raises Refused when the scopes or roles of none reach.
+        """
+        if self._open or self.optional or self._may(caller):
+            return caller
+        for way in range(caller.way + 1, len(self._alternatives)):
+            try:
+                other = self._read(way, request, at, namespace)
+            except Unauthenticated:
+                continue
+            if self._may(other):
+                return other
+        raise self._too_narrow(caller)
+
+    def _may(self, caller: Caller) -> bool:
+        alternative = self._alternatives[caller.way]
+        if not caller.others:
+            held = caller.held(alternative.credentials[0].scheme)
+            return held is None or any(names <= held for (names,) in alternative.needed)
+        return any(not _lacking(caller, alternative.credentials, way) for way in alternative.needed)
+
+    def _too_narrow(self, caller: Caller) -> Refused:
+        credentials, needed = self._alternatives[caller.way]
+        at = _lacking(caller, credentials, needed[0])[0]
+        credential = credentials[at]
+        held = (caller, *caller.others)[at].held(credential.scheme) or frozenset()
+        what = "scope" if credential.scheme.type in ("oauth2", "openIdConnect") else "role"
+        ways = list(dict.fromkeys(" and ".join(sorted(way[at])) for way in needed if way[at]))
+        shown = " or ".join(ways[:_MOST_NAMED]) + (" or another" if len(ways) > _MOST_NAMED else "")
+        has = f"the caller has the {what}s {', '.join(sorted(held))}" if held else f"the caller has no {what}"
+        option = " ".join(f"--{what} {name}" for name in sorted(needed[0][at]))
+        return credential.too_narrow(f"{has}; wanted: {shown}", option)
 
     def wanted(self) -> str:
         """In words: which credentials are accepted."""
         return " or ".join(
-            " and ".join(credential.wanted() for credential in alternative) for alternative in self._alternatives
+            " and ".join(credential.wanted() for credential in alternative.credentials)
+            for alternative in self._alternatives
         )
 
-    def sample(self) -> list[tuple[str, str]]:
-        """Headers (lower-case names) that this operation accepts."""
-        alternative = self._alternatives[0] if self._alternatives else []
-        return [header for credential in alternative if (header := credential.sample()) is not None]
+    @property
+    def first(self) -> tuple[Credential, ...]:
+        """The credentials of the first alternative; none when the operation is open to all."""
+        return self._alternatives[0].credentials if self._alternatives else ()
 
 
-class _Credential:
-    """One security scheme: where its credential stands and how it must look."""
+def _lacking(caller: Caller, credentials: tuple[Credential, ...], way: tuple[frozenset[str], ...]) -> list[int]:
+    """The indexes of the credentials that do not reach for one way to be allowed."""
+    held = [
+        each.held(credential.scheme) for each, credential in zip((caller, *caller.others), credentials, strict=True)
+    ]
+    return [at for at, names in enumerate(way) if (has := held[at]) is not None and not names <= has]
 
-    def __init__(self, scheme: SecurityScheme, rules: SchemeRules | None) -> None:
-        self._id = scheme.id
-        self._scheme = scheme
-        self._rules = rules or SchemeRules()
-        self._words: Mapping[str, str] = {}
-        if scheme.type != "apiKey":
-            standard = scheme.scheme.capitalize() if scheme.type == "http" else "Bearer"
-            self._words = {word.lower(): word for word in self._rules.words or (standard,)}
-        self._first = next(iter(self._words.values()), "")
-        self._odd = {
-            word: f"the scheme word is '{word}', documented is '{self._first}'" if word != self._first else ""
-            for word in self._words.values()
-        }
-        self._any = Caller(self._id)
 
-    def read(self, request: Request) -> Caller:
-        if self._scheme.type == "mutualTLS":
-            return self._any
-        if self._scheme.type == "apiKey":
-            return self._key(request)
-        value = request.headers.get("authorization")
-        if not value:
-            raise self._refused(self._rules.missing, "no Authorization header")
-        word, _, token = value.partition(" ")
-        accepted = self._words.get(word.lower())
-        if accepted is None:
-            raise self._refused(self._rules.malformed, f"the scheme word is {word[:40]!r}")
-        if _WELL_FORMED.fullmatch(token) is None:
-            raise self._refused(self._rules.malformed, "the credential is empty, too long or not visible ASCII")
-        return Caller(self._id, token, self._odd[accepted])
-
-    def sample(self) -> tuple[str, str] | None:
-        """A header that is accepted; None when the credential travels otherwise."""
-        if self._scheme.type == "apiKey":
-            return (self._scheme.name.lower(), "any-key") if self._scheme.location == "header" else None
-        if self._scheme.type == "mutualTLS":
-            return None
-        return ("authorization", f"{self._first} any-token")
-
-    def _key(self, request: Request) -> Caller:
-        name, location = self._scheme.name, self._scheme.location
-        value: str | None
-        if location == "header":
-            value = request.headers.get(name.lower())
-        elif location == "query":
-            value = next(iter(parse_qs(request.query).get(name, ())), None)
-        else:
-            try:
-                morsel = SimpleCookie(request.headers.get("cookie", "")).get(name)
-            except CookieError:
-                morsel = None
-            value = morsel.value if morsel else None
-        if not value:
-            raise self._refused(self._rules.missing, f"no {location} '{name}'")
-        if _WELL_FORMED.fullmatch(value) is None:
-            raise self._refused(self._rules.malformed, "the credential is too long or not visible ASCII")
-        return Caller(self._id, value)
-
-    def _refused(self, error: str, found: str) -> Refused:
-        return Refused(error, f"security.{self._id}", f"{found}; wanted: {self.wanted()}")
-
-    def wanted(self) -> str:
-        """In words: where the credential stands and how it looks."""
-        if self._scheme.type == "apiKey":
-            return f"{self._scheme.location} {self._scheme.name}: <key>"
-        return f"Authorization: {self._first} <credential>"
+def _telling(refusal: Unauthenticated) -> int:
+    """How much a refusal tells the author of a client: least of what was not sent, most of what was looked up."""
+    return 0 if refusal.rule.endswith(".missing") else 1 if refusal.contract_broken else 2

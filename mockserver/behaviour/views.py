@@ -62,8 +62,13 @@ class View:
 
 
 def success_status(operation: Operation) -> int:
-    """The lowest documented 2xx status; 200 when only a range or the default is documented."""
-    return next((status for status in operation.documented_statuses() if 200 <= status < 300), 200)
+    """The lowest documented 2xx status; 200 when only a range or the default is documented; where no success is, as at
+    an address that only redirects, the lowest 3xx."""
+    statuses = operation.documented_statuses()
+    found = next((status for status in statuses if 200 <= status < 300), 200)
+    if operation.response_for(found) is None:
+        found = next((status for status in statuses if 300 <= status < 400), found)
+    return found
 
 
 def first_media(spec: ResponseSpec | None) -> MediaType | None:
@@ -143,10 +148,13 @@ def breaches(value: Any, schema: Schema) -> list[Violation]:
 def _showing(resource: str, behaviour: Behaviour, contract: Contract) -> Iterator[tuple[OperationRules, Schema]]:
     """The operations that show a record of the resource, the most telling first, and its schema there."""
     showing = [
-        rules for rules in behaviour.operations.values() if rules.resource == resource and rules.verb in _SHOWING
+        (rules, contract.operations[id])
+        for id, whole in behaviour.operations.items()
+        for rules in whole.ways
+        if rules.resource == resource and rules.verb in _SHOWING
     ]
-    for rules in sorted(showing, key=lambda rules: _SHOWING.index(rules.verb)):
-        schema = success_schema(contract.operations[rules.id], rules.respond.status)
+    for rules, operation in sorted(showing, key=lambda each: _SHOWING.index(each[0].verb)):
+        schema = success_schema(operation, rules.respond.status)
         schema = item_schema(schema, rules.wrap, rules.verb == "list")
         if schema is not None and schema.properties():
             yield rules, schema

@@ -16,7 +16,7 @@ from mockserver.contract.model import Contract, SecurityScheme
 from mockserver.contract.problems import contract_problems
 from mockserver.errors import Problem, SpecError
 from mockserver.spec.behaviour_schema import structure_problems
-from mockserver.spec.catalog import find
+from mockserver.spec.catalog import find, related
 from mockserver.spec.loader import Document, load_document
 from mockserver.spec.references import Library
 
@@ -39,7 +39,7 @@ def lint(name_or_path: str) -> list[Problem]:
     fixtures = _fixtures(problems, documents)
     document = _read(problems, folder.behaviour) if folder.behaviour else None
     if document is not None:
-        behaviour = _behaviour(problems, document, draft, fixtures)
+        behaviour = _behaviour(problems, document, draft, fixtures, lambda name: related(name, folder) is not None)
         if behaviour is not None and draft is not None:
             problems += check_fixtures(documents, behaviour)
             problems += fixture_problems(documents, behaviour, draft.contract)
@@ -47,7 +47,11 @@ def lint(name_or_path: str) -> list[Problem]:
 
 
 def _behaviour(
-    problems: list[Problem], document: Document, draft: Draft | None, fixtures: Fixtures
+    problems: list[Problem],
+    document: Document,
+    draft: Draft | None,
+    fixtures: Fixtures,
+    known_api: Callable[[str], bool],
 ) -> Behaviour | None:
     """The behaviour on what there is of the contract: what the contract has lost is not said to be unknown."""
     found = structure_problems(document)
@@ -60,7 +64,10 @@ def _behaviour(
     if draft is None or not draft.knows_all:
         unbuilt = data.get("operations", {}).keys() - contract.operations.keys()
     unbuilt = frozenset(unbuilt)
-    return _tried(problems, lambda: build_behaviour(document, contract, fixtures.fields(), {}, unbuilt=unbuilt))
+    return _tried(
+        problems,
+        lambda: build_behaviour(document, contract, fixtures.fields(), {}, unbuilt=unbuilt, known_api=known_api),
+    )
 
 
 def _empty(file: str, schemes: Iterable[str]) -> Contract:

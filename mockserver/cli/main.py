@@ -16,6 +16,7 @@ from mockserver.cli.lint import lint_command
 from mockserver.cli.listing import list_command
 from mockserver.cli.problems import shown
 from mockserver.cli.serve import serve_command
+from mockserver.cli.token import token_command
 from mockserver.errors import MockserverError, SpecError, UsageError
 
 USAGE, INTERNAL = 2, 70
@@ -67,10 +68,12 @@ def main() -> None:
       mockserver list                 what ships
       mockserver serve                serve all of it on http://127.0.0.1:4010
       mockserver serve ./openapi.yaml serve a document of your own
+      mockserver token my-api         a token that the mock on that port accepts
       mockserver lint ./my-api        every problem of a spec folder at once
     """
 
 
 main.add_command(serve_command)
+main.add_command(token_command)
 main.add_command(list_command)
 main.add_command(lint_command)

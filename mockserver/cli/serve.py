@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--auth",
-    type=click.Choice(["lenient"]),
+    type=click.Choice(["lenient", "strict"]),
     default="lenient",
     show_default=True,
-    help="Credentials must be well-formed.",
+    help="lenient: any well-formed credential may do everything, but for tokens of the mock's own; strict: only those.",
 )
 @click.option("--strict", is_flag=True, help="Refuse what would only be warned about.")
+@click.option("--no-rate-limits", is_flag=True, help="Count no quotas: no request is one too many.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of ids and sample values.")
 @click.option("--clock", type=Time(), metavar="TIME", help="Freeze the clock at this RFC 3339 moment.")
 @click.option(
@@ -57,6 +58,7 @@ def serve_command(
     port: int,
     auth: str,
     strict: bool,
+    no_rate_limits: bool,
     seed: int,
     clock: datetime | None,
     body_limit: int,
@@ -71,6 +73,7 @@ def serve_command(
     Examples:
       mockserver serve
       mockserver serve ./specs/my-api --watch
+      mockserver serve --auth strict
       mockserver serve ./openapi.yaml --port 0 --log-format json
     """
     by_api: dict[str, dict[str, Any]] = {}
@@ -78,7 +81,15 @@ def serve_command(
         by_api.setdefault(api, {})[name] = value
     options = ServeOptions(
         apis=apis,
-        engine=Options(auth=auth, strict=strict, seed=seed, start=clock, body_limit=body_limit, settings=by_api),
+        engine=Options(
+            auth=auth,
+            strict=strict,
+            seed=seed,
+            start=clock,
+            body_limit=body_limit,
+            settings=by_api,
+            rate_limits=not no_rate_limits,
+        ),
         host=host,
         port=port,
         log_format=log_format,

@@ -64,7 +64,25 @@ class Setting(click.ParamType[tuple[str, str, Any]]):
         api, dot, name = path.partition(".")
         if not (equals and dot and api and name):
             self.fail(f"{value!r} is no setting; write it as API.NAME=VALUE", param, ctx)
-        try:
-            return api, name, orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return api, name, text
+        return api, name, _json_or_text(text)
+
+
+class Claim(click.ParamType[tuple[str, Any]]):
+    """`NAME=VALUE` -> (name, value). A value that reads as JSON is that, any other is text."""
+
+    name = "claim"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        if isinstance(value, tuple):
+            return value[0], value[1]
+        name, equals, text = str(value).partition("=")
+        if not (equals and name):
+            self.fail(f"{value!r} is no claim; write it as NAME=VALUE", param, ctx)
+        return name, _json_or_text(text)
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text

@@ -147,7 +147,14 @@ def _security_scheme(name: str, node: Node) -> SecurityScheme:
         if isinstance(declared, dict):
             scopes.update({scope: str(text) for scope, text in declared.items()})
     return SecurityScheme(
-        name, kind, node.text("scheme").lower(), node.text("name"), node.text("in"), scopes, node.pointer
+        id=name,
+        type=kind,
+        scheme=node.text("scheme").lower(),
+        name=node.text("name"),
+        location=node.text("in"),
+        scopes=scopes,
+        pointer=node.pointer,
+        bearer_format=node.text("bearerFormat"),
     )
 
 

@@ -81,7 +81,8 @@ class ResponseSpec:
 class SecurityScheme:
     """`type` is apiKey, http, oauth2, openIdConnect or mutualTLS; `scheme` the HTTP scheme word (`bearer`).
 
-    `name` and `location` say where an API key stands; `scopes` are all scopes that the flows declare.
+    `name` and `location` say where an API key stands; `scopes` are all scopes that the flows declare. `bearer_format`
+    is the document's word for what a bearer token looks like.
     """
 
     id: str
@@ -91,6 +92,7 @@ class SecurityScheme:
     location: str
     scopes: Mapping[str, str]
     pointer: str
+    bearer_format: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def _read_pairs(parameter: Parameter, pairs: Pairs) -> Any:
         kind = "scalar" if plain and len(values) == 1 else "array"
     if kind == "scalar" or schema is None:
         read = [coerce(decode(item), schema) for item in values]
-        return read[0] if len(read) == 1 else read  # repeated: the check of the schema says that one value is wanted
+        return read[0] if len(read) == 1 else read  # repeated: its check says that one value is wanted
     if not parameter.explode:
         values = [item for value in values for item in _divide(value, parameter.style)]
     return _assemble(kind, [decode(item) for item in values], False, schema)

@@ -29,6 +29,7 @@ from mockserver.contract.serialization import (
 from mockserver.contract.wording import NO_QUOTES, brief
 from mockserver.errors import did_you_mean
 from mockserver.messages import Request
+from mockserver.spec.references import join
 
 _NOT_PARAMETERS = frozenset(("accept", "content-type", "authorization"))  # OpenAPI: such header parameters do not count
 
@@ -135,6 +136,9 @@ class RequestCheck:
         schema = parameter.schema
         if schema is None or schema.is_valid(value, direction="request"):
             return
+        if isinstance(value, list) and expects(schema) == "scalar":
+            _fail(checked, "parameter", _about(parameter, f"{_title(parameter)} {_sent(value)}", "one value"))
+            return
         for found in schema.explain(value, direction="request", location=parameter.location):
             _fail(checked, "parameter", placed(found, parameter.name, f"{_title(parameter)}: {found.message}"))
 
@@ -162,7 +166,12 @@ class RequestCheck:
         if schema is None:
             return
         if not schema.is_valid(value, direction="request"):
+            repeated = {} if is_json(reader.name) else _repeated(value, schema)
+            for violation in repeated.values():
+                _fail(checked, "body_invalid", violation)
             for found in schema.explain(value, direction="request", location="body"):
+                if found.pointer in repeated:
+                    continue
                 quotes = found.hint == NO_QUOTES and not is_json(reader.name)
                 _fail(checked, "body_invalid", replace(found, hint="") if quotes else found)
             checked.fault = checked.fault or "body_invalid"
@@ -255,6 +264,23 @@ def _fail(checked: CheckedRequest, fault: str, violation: Violation) -> None:
 def _about(parameter: Parameter, message: str, expected: str) -> Violation:
     place = position(parameter.schema, parameter.pointer)
     return Violation(parameter.location, parameter.name, message, expected, parameter.pointer, *place)
+
+
+def _repeated(value: Any, schema: Schema) -> dict[str, Violation]:
+    """The fields of a form that came more than once and want one value, each by its JSON pointer."""
+    found = {}
+    for name, part in schema.properties().items() if isinstance(value, dict) else ():
+        if isinstance(value.get(name), list) and expects(part) == "scalar":
+            pointer = join("", name)
+            message = f"the field '{name}' {_sent(value[name])}"
+            found[pointer] = Violation(
+                "body", pointer, message, "one value", part.pointer, *position(part, part.pointer)
+            )
+    return found
+
+
+def _sent(values: Sequence[Any]) -> str:
+    return "was sent twice" if len(values) == 2 else f"was sent {len(values)} times"
 
 
 def _title(parameter: Parameter) -> str:

@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from mockserver.behaviour.declared import RESERVED_ERRORS, Behaviour, OperationRules
+from mockserver.behaviour.credentials import Credential
+from mockserver.behaviour.declared import Behaviour, SchemeRules
 from mockserver.behaviour.fixtures import Fixtures, start_state
-from mockserver.behaviour.operation import OperationRunner, Outcome
+from mockserver.behaviour.issuer import Issuer
+from mockserver.behaviour.operation import OperationRunner
+from mockserver.behaviour.quotas import Limiter
 from mockserver.behaviour.security import Authenticator
-from mockserver.behaviour.views import first_media, success_status
 from mockserver.contract.conformance import RequestCheck, ResponseCheck
-from mockserver.contract.message_parts import find_media_type
-from mockserver.contract.model import Contract, MediaType, Operation
+from mockserver.contract.model import Contract, Operation
 from mockserver.contract.routing import Router
 from mockserver.engine.journal import Warn
 from mockserver.engine.responder import Responder
+from mockserver.engine.ways import answering, by_example, errors_by_status, ways_of
 from mockserver.messages import Request, Response, host_name
 from mockserver.spec.catalog import SpecFolder
 from mockserver.state.clock import Clock
@@ -31,47 +33,48 @@ _MOST_SPACES = 1_000
 
 
 class Remembered(NamedTuple):
-    """An answer given before, and what was warned of."""
+    """An answer given before, what was warned of, and what the trace said of the case."""
 
     response: Response
     warnings: tuple[Warn, ...]
+    case: str
 
 
 class Plan:
     """Everything that serving one operation takes, bound once."""
 
-    def __init__(self, operation: Operation, contract: Contract, behaviour: Behaviour, strict: bool) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        contract: Contract,
+        behaviour: Behaviour,
+        credentials: Mapping[str, Credential],
+        strict: bool,
+    ) -> None:
         self.operation = operation
         self.rules = behaviour.operations.get(operation.id)
         self.runner = OperationRunner(self.rules, operation, behaviour, strict) if self.rules else None
-        self.authenticator = Authenticator(operation, contract, behaviour)
+        self.authenticator = Authenticator(operation, credentials)
         keys = [scheme.name for scheme in contract.security_schemes.values() if scheme.location == "query"]
         self.request_check = RequestCheck(operation, media_type_ignored=behaviour.content_type_ignored, also_known=keys)
         self.response_check = ResponseCheck(operation)
         self.matched = f"match: {operation.method} {operation.path} is {operation.id}"
-        self.success = self.rules.respond.status if self.rules else success_status(operation)
-        self.media = first_media(operation.response_for(self.success))
-        #: Rules that only guard (require, warn) leave the answer to the contract's example.
-        self.answers_by_example = self.rules is not None and not self.rules.verb and self.rules.respond.body is None
+        #: By the index of the case that was applied, -1 for none.
+        self.ways = ways_of(operation, self.rules)
+        self.success = self.ways[-1].status
         # Where there is no example a value is drawn, which changes the state.
-        pure = self.rules is not None and self.rules.pure and not self.answers_by_example
+        pure = self.rules is not None and self.rules.pure and not any(map(by_example, answering(self.rules)))
         self.pure = pure and operation.request_body is None
-        verb = f"{self.rules.verb} {self.rules.resource}".strip() if self.rules else ""
-        self.applied = f"apply: {verb}" if verb else "apply: answered by the contract's example"
-        self._errors = _errors_by_status(self.rules, behaviour)
+        self.limiter = Limiter(operation.id, behaviour.quotas) or None
+        self._errors = errors_by_status(self.rules, behaviour)
         self._documented_types = tuple(operation.request_body.content) if operation.request_body else ()
         self._type_ignored = behaviour.content_type_ignored
         self.reads = self.rules.reads if self.rules else ()
 
     def error_for(self, status: int) -> str:
-        """The declared error that fits a status best for this operation; empty when none does."""
+        """The declared error that fits a status best for this operation; empty when none does, or when it succeeds with
+        this status."""
         return self._errors.get(status, "")
-
-    def media_of(self, outcome: Outcome) -> MediaType | None:
-        """The media type of an answer: the one that a rule names in its Content-Type, else the usual one."""
-        sent = next((value for name, value in outcome.headers if name.lower() == "content-type"), None)
-        spec = self.operation.response_for(self.success)
-        return self.media if sent is None or spec is None else find_media_type(spec.content, sent)
 
     def body_unexpected(self, request: Request) -> bool:
         """Whether there is a body where none is documented."""
@@ -106,6 +109,7 @@ class Plan:
         state: Mapping[str, Table],
         response: Response,
         warnings: list[Warn],
+        case: str,
     ) -> None:
         """Keep an answer with the tables that it was read from. Those of older tables go, and a full memory is emptied,
         which costs no more than working things out again."""
@@ -115,7 +119,7 @@ class Plan:
         kept = space.answers.get(self.operation.id)
         if kept is None or len(kept[1]) >= _REMEMBERED or any(map(operator.is_not, kept[0], tables)):
             kept = space.answers[self.operation.id] = (tables, {})
-        kept[1][key] = Remembered(response, tuple(warnings))
+        kept[1][key] = Remembered(response, tuple(warnings), case)
 
 
 class Api:
@@ -130,6 +134,7 @@ class Api:
         *,
         clock: Clock,
         seed: int,
+        auth: str,
         strict: bool,
     ) -> None:
         self.folder, self.contract, self.behaviour, self.fixtures = folder, contract, behaviour, fixtures
@@ -138,18 +143,33 @@ class Api:
         self.responder = Responder(behaviour)
         self.settings = {name: setting.value for name, setting in behaviour.settings.items()}
         self.spaces: dict[str, Namespace] = {}
-        self._clock, self._seed, self._strict = clock, seed, strict
+        #: Vouches for the tokens that this API issues.
+        self.issuer = Issuer(self.name, behaviour, self.space, f"{seed}:{self.name}")
+        #: The credentials that calls carry, by security scheme.
+        self.credentials: Mapping[str, Credential] = {}
+        self._clock, self._seed, self._auth, self._strict = clock, seed, auth, strict
         self._plans: dict[str, Plan] = {}
         self._servers: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
         self._began = clock.now()
         self._start: tuple[datetime, State] | None = None
 
+    def trust(self, issuers: Mapping[str, Issuer]) -> None:
+        """Let these issuers, by the name of their API, vouch for the credentials of this one."""
+        credentials = {}
+        for name, scheme in self.contract.security_schemes.items():
+            rules = self.behaviour.security.get(name) or SchemeRules()
+            issuer = issuers[rules.issuer or self.name]
+            credentials[name] = Credential(scheme, rules, issuer, strict=self._auth == "strict", api=self.name)
+        self.credentials = credentials
+
     def plan(self, operation: Operation) -> Plan:
         """The plan of an operation, made when it is first called."""
         plan = self._plans.get(operation.id)
         if plan is None:
-            plan = self._plans[operation.id] = Plan(operation, self.contract, self.behaviour, self._strict)
+            plan = self._plans[operation.id] = Plan(
+                operation, self.contract, self.behaviour, self.credentials, self._strict
+            )
         return plan
 
     def space(self, name: str) -> Namespace:
@@ -208,21 +228,3 @@ class Api:
                 self._servers.clear()
             self._servers[header] = found
         return found
-
-
-def _errors_by_status(rules: OperationRules | None, behaviour: Behaviour) -> dict[int, str]:
-    """For each status the error that an operation raises with it: by its own rules first, then a reserved one."""
-    names: list[str] = []
-    if rules is not None:
-        resource = rules.within[0] if rules.within else rules.resource
-        if rules.verb in ("read", "update", "replace", "delete") or rules.within:
-            names += [behaviour.resources[name].missing for name in (rules.resource, resource) if name]
-        names += [rule.error for rule in rules.require]
-        names += [warn.error for warn in rules.warn]
-        names += [behaviour.resources[name].missing for name in (rules.resource, resource) if name]
-    names += [name for name in (*RESERVED_ERRORS, *behaviour.errors) if name in behaviour.errors]
-    found: dict[int, str] = {}
-    for name in names:
-        if name in behaviour.errors:
-            found.setdefault(behaviour.errors[name].status, name)
-    return found

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mockserver.behaviour.build import build_behaviour
 from mockserver.behaviour.declared import Behaviour
 from mockserver.behaviour.fixtures import Fixtures, check_fixtures, read_fixtures
+from mockserver.behaviour.tokens import with_default_tokens
 from mockserver.contract.build import build_contract
 from mockserver.engine.api import Api
 from mockserver.engine.control import Options
 from mockserver.engine.engine import Engine
 from mockserver.errors import SpecError, UsageError, did_you_mean
-from mockserver.spec.catalog import SpecFolder, find, shipped
+from mockserver.spec.catalog import SpecFolder, find, related, shipped
 from mockserver.spec.references import Library
 from mockserver.state.clock import Clock
 
@@ -34,11 +35,31 @@ def build_engine(apis: Sequence[str] = (), options: Options | None = None) -> En
         if name not in names:
             raise UsageError(f"settings for '{name}', which is not served", did_you_mean(name, names))
     clock = Clock(chosen.start)
-    return Engine({folder.name: load_api(folder, chosen, clock) for folder in folders}, chosen, clock)
+    served = {folder.name: load_api(folder, chosen, clock, names) for folder in folders}
+    issuing = _issuers(served, chosen, clock)
+    issuers = {name: api.issuer for name, api in {**served, **issuing}.items()}
+    for api in (*served.values(), *issuing.values()):
+        api.trust(issuers)
+    return Engine(served, chosen, clock, issuing)
 
 
-def load_api(folder: SpecFolder, options: Options, clock: Clock) -> Api:
-    """One API from its folder. Raises SpecError, UsageError."""
+def _issuers(apis: Mapping[str, Api], options: Options, clock: Clock) -> dict[str, Api]:
+    """The APIs that are not served but whose tokens hold at one that is, by name."""
+    found: dict[str, Api] = {}
+    waiting = list(apis.values())
+    while waiting:
+        api = waiting.pop()
+        for rules in api.behaviour.security.values():
+            if rules.issuer and rules.issuer not in apis and rules.issuer not in found:
+                folder = related(rules.issuer, api.folder)
+                assert folder is not None  # the behaviour file was held against it
+                found[folder.name] = load_api(folder, options, clock)
+                waiting.append(found[folder.name])
+    return found
+
+
+def load_api(folder: SpecFolder, options: Options, clock: Clock, served: Sequence[str] = ()) -> Api:
+    """One API from its folder; `served` names those that are served beside it. Raises SpecError, UsageError."""
     library = Library()
     contract = build_contract(library.load(folder.openapi), library)
     documents = [Library().load(path) for path in folder.fixtures]
@@ -46,10 +67,27 @@ def load_api(folder: SpecFolder, options: Options, clock: Clock) -> Api:
     behaviour = Behaviour()
     overrides = options.settings.get(folder.name, {})
     if folder.behaviour is not None:
-        behaviour = build_behaviour(Library().load(folder.behaviour), contract, fixtures.fields(), overrides)
+        behaviour = build_behaviour(
+            Library().load(folder.behaviour),
+            contract,
+            fixtures.fields(),
+            overrides,
+            known_api=lambda name: name in served or related(name, folder) is not None,
+        )
         problems = check_fixtures(documents, behaviour)
         if problems:
             raise SpecError(problems)
     elif overrides:
         raise UsageError(f"{folder.name} has no settings", "it has no behaviour.yaml")
-    return Api(folder, contract, behaviour, fixtures, clock=clock, seed=options.seed, strict=options.strict)
+    else:
+        behaviour = with_default_tokens(behaviour)
+    return Api(
+        folder,
+        contract,
+        behaviour,
+        fixtures,
+        clock=clock,
+        seed=options.seed,
+        auth=options.auth,
+        strict=options.strict,
+    )

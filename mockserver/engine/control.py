@@ -8,18 +8,25 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Any, NamedTuple
 
+from mockserver.behaviour.credentials import Credential
 from mockserver.behaviour.timers import MOST_AT_ONCE, run_due
+from mockserver.behaviour.tokens import HIDDEN_TOKENS, completed, token_faults
 from mockserver.behaviour.views import breaches, required_fields, shown_schemas
+from mockserver.contract.model import Operation
 from mockserver.engine.api import Api
+from mockserver.engine.grants import Wanted, as_json, credential_of, grant, still_live
 from mockserver.engine.journal import Journal
 from mockserver.engine.routes import Routes
+from mockserver.engine.sample import sample_call
 from mockserver.errors import ExpressionError, UsageError, did_you_mean
 from mockserver.messages import Request
 from mockserver.state.clock import Clock
+from mockserver.state.records import Record
 from mockserver.state.store import Namespace, State
 from mockserver.state.table import Table
+from mockserver.state.windows import Windows
 
 _MOST_SNAPSHOTS = 1_000
 
@@ -27,7 +34,8 @@ _MOST_SNAPSHOTS = 1_000
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a mock is run. `body_limit` is in bytes, `journal_size` in exchanges; `settings` override, by API, what a
-    behaviour file declares; with a `start` the clock is virtual and begins frozen there."""
+    behaviour file declares; with a `start` the clock is virtual and begins frozen there; without `rate_limits` no
+    quota is counted."""
 
     auth: str = "lenient"
     strict: bool = False
@@ -36,34 +44,48 @@ class Options:
     journal_size: int = 10_000
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     start: datetime | None = None
+    rate_limits: bool = True
+
+
+class _Kept(NamedTuple):
+    """What a snapshot keeps of one namespace of one API."""
+
+    state: State
+    windows: Windows
+    once_issued: Mapping[str, str] = {}
 
 
 class Control:
     """The APIs, the clock and the journal of one mock, and what can be done to them from outside a request."""
 
-    def __init__(self, apis: Mapping[str, Api], options: Options, clock: Clock) -> None:
+    def __init__(
+        self, apis: Mapping[str, Api], options: Options, clock: Clock, issuing: Mapping[str, Api] | None = None
+    ) -> None:
+        """`issuing` are APIs that are not served, but whose tokens hold at one that is."""
         self.apis, self.options, self.clock = apis, options, clock
+        self._all = {**apis, **(issuing or {})}
         self.journal = Journal(options.journal_size)
         self.routes = Routes(apis)
-        self._snapshots: dict[str, dict[tuple[str, str], State]] = {}
+        self._snapshots: dict[str, dict[tuple[str, str], _Kept]] = {}
         self._snapshot_number = 0
+        self._samples: dict[tuple[str, str], str] = {}
         #: Why timers failed that ran outside of any request, the last hundred; those within one are in its trace.
         self.failed_timers: deque[str] = deque(maxlen=100)
 
     def api(self, name: str) -> Api:
-        """The API of that name. Raises UsageError."""
-        if name not in self.apis:
+        """The API of that name, served or issuing for one that is. Raises UsageError."""
+        if name not in self._all:
             served = f"served: {', '.join(self.apis)}"
-            raise UsageError(f"no API is called '{name}'", did_you_mean(name, self.apis, served))
-        return self.apis[name]
+            raise UsageError(f"no API is called '{name}'", did_you_mean(name, self._all, served))
+        return self._all[name]
 
     def namespaces(self) -> list[str]:
         """The namespaces in use, sorted."""
-        return sorted({name for api in self.apis.values() for name in api.spaces})
+        return sorted({name for api in self._all.values() for name in api.spaces})
 
     def reset(self, api: str | None = None, namespace: str | None = None) -> None:
         """State and journal back to the start, of one API and one namespace or of all; the clock when all is reset."""
-        chosen = [self.api(api)] if api is not None else list(self.apis.values())
+        chosen = [self.api(api)] if api is not None else list(self._all.values())
         if api is None and namespace is None:
             self.clock.reset()
             self._snapshots.clear()
@@ -73,8 +95,9 @@ class Control:
         self.journal.clear(api, namespace)
 
     def state(self, api: str, namespace: str = "") -> dict[str, list[dict[str, Any]]]:
-        """The records of every resource."""
-        return {name: _copies(table) for name, table in self._tables(api, namespace).items()}
+        """The records of every resource that the behaviour file names."""
+        tables = self._tables(api, namespace)
+        return {name: _copies(table) for name, table in tables.items() if name != HIDDEN_TOKENS}
 
     def records(self, api: str, resource: str, namespace: str = "") -> list[dict[str, Any]]:
         """The records of one resource. Raises UsageError."""
@@ -87,7 +110,7 @@ class Control:
         return space.state.tables
 
     def _resource(self, api: str, resource: str) -> str:
-        known = self.api(api).behaviour.resources
+        known = [name for name in self.api(api).behaviour.resources if name != HIDDEN_TOKENS]
         if resource not in known:
             hint = did_you_mean(resource, known, f"resources: {', '.join(known) or 'none'}")
             raise UsageError(f"{api} has no resource '{resource}'", hint)
@@ -99,6 +122,9 @@ class Control:
         spec = self.api(api).behaviour.resources[self._resource(api, resource)].table
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise UsageError("the records must be a list of objects")
+        if resource == self.api(api).behaviour.token_table:
+            self._check_tokens(self.api(api), records)
+            records = completed(records)
         try:
             table = Table.of(spec, records)
         except (ValueError, ExpressionError) as error:
@@ -107,6 +133,11 @@ class Control:
         space = self.api(api).space(namespace)
         with space.lock:
             space.set_state(State({**space.state.tables, resource: table}, space.state.drawn))
+
+    def _check_tokens(self, api: Api, records: Sequence[Mapping[str, Any]]) -> None:
+        for index, record in enumerate(records):
+            for name, message, hint in token_faults(record, api.behaviour.tokens):
+                raise UsageError(f"record {index} of 'token', '{name}': {message}", hint)
 
     def _check_shown(self, api: Api, resource: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Raises UsageError for the first record that would make an answer break the contract."""
@@ -133,7 +164,9 @@ class Control:
         self._snapshot_number += 1
         name = f"snapshot-{self._snapshot_number}"
         self._snapshots[name] = {
-            (api.name, space.name): space.state for api in self.apis.values() for space in list(api.spaces.values())
+            (api.name, space.name): _Kept(space.state, space.windows.copy(), dict(space.once_issued))
+            for api in self._all.values()
+            for space in list(api.spaces.values())
         }
         return name
 
@@ -143,16 +176,12 @@ class Control:
         if kept is None:
             hint = did_you_mean(name, self._snapshots, f"kept: {', '.join(self._snapshots) or 'none'}")
             raise UsageError(f"no snapshot is called '{name}'", hint)
-        for api in self.apis.values():
+        for api in self._all.values():
             for space in list(api.spaces.values()):
-                state = kept.get((api.name, space.name))
-                with space.lock:
-                    space.set_state(state if state is not None else api.start_state(space.name))
+                _bring_back(space, kept.get((api.name, space.name)) or _Kept(api.start_state(space.name), Windows()))
             for owner, namespace in kept:
                 if owner == api.name and namespace not in api.spaces:
-                    space = api.space(namespace)
-                    with space.lock:
-                        space.set_state(kept[(owner, namespace)])
+                    _bring_back(api.space(namespace), kept[(owner, namespace)])
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward; what falls due on the way happens, in order of time."""
@@ -167,9 +196,9 @@ class Control:
     def run_due(self) -> None:
         """Run every timer that is due, in order of time across all APIs and namespaces."""
         until = self.clock.timestamp()
-        for api in self.apis.values():
+        for api in self._all.values():
             api.space("")  # it began with the mock, whether anybody has looked or not
-        spaces = [(api, space) for api in self.apis.values() for space in list(api.spaces.values())]
+        spaces = [(api, space) for api in self._all.values() for space in list(api.spaces.values())]
         waiting = [(space.next_due, at) for at, (_, space) in enumerate(spaces) if space.next_due <= until]
         heapify(waiting)
         ran = 0
@@ -186,6 +215,18 @@ class Control:
             return 0
         names: dict[str, object] = {"settings": api.settings, "server": api.server()}
         return run_due(api.behaviour, space, until, names, self.failed_timers.append)
+
+    def issue_token(self, api: str, wanted: Wanted, namespace: str = "") -> dict[str, Any]:
+        """A token that calls of an API may carry, and that is held to what it was issued for: `access_token`,
+        `token_type`, `expires_in` (seconds), `scope`, `header`. Raises UsageError when the API knows no such scope or
+        role, or asks for no token; ExpressionError when a rule under `tokens` fails."""
+        found = self.api(api)
+        credential = credential_of(found)
+        self._tables(credential.issuer.api, namespace)  # what is over by now makes room
+        return as_json(self._granted(found, credential, wanted, namespace), credential)
+
+    def _granted(self, api: Api, credential: Credential, wanted: Wanted, namespace: str = "") -> Record:
+        return grant(api, self.api(credential.issuer.api), credential, wanted, namespace, self.clock)
 
     def evidence(self, api: str) -> dict[str, int]:
         """How many rules and shapes of an API are documented, observed and assumed."""
@@ -217,9 +258,33 @@ class Control:
         if not operations:
             return Request("GET", f"/{api}/")
         operation = operations[0]
-        headers = dict(found.plan(operation).authenticator.sample())
+        headers = self._sample_headers(found, operation)
         base = found.contract.servers[0].base_path if found.contract.servers else ""
-        return Request(operation.method, f"/{api}{base}{operation.path}", "", headers)
+        call = sample_call(operation, f"{self.options.seed}:{api}")
+        return Request(operation.method, f"/{api}{base}{call.path}", "", {**headers, **call.headers}, call.body)
+
+    def _sample_headers(self, api: Api, operation: Operation) -> dict[str, str]:
+        """What carries the credentials of an operation: any, or where it must be so one that was issued."""
+        headers = {}
+        for credential in api.plan(operation).authenticator.first:
+            token = credential.sample()
+            if not token:
+                kept = self._samples.get((api.name, credential.id), "")
+                self._tables(credential.issuer.api, "")  # what is over by now is no longer live
+                if not still_live(credential.issuer, kept, ""):
+                    kept = self._granted(api, credential, Wanted())["token"]
+                    self._samples[(api.name, credential.id)] = kept
+                token = kept
+            if (header := credential.header(token)) is not None:
+                headers[header[0]] = header[1]
+        return headers
+
+
+def _bring_back(space: Namespace, kept: _Kept) -> None:
+    with space.lock:
+        space.set_state(kept.state)
+        space.windows = kept.windows.copy()
+        space.once_issued = dict(kept.once_issued)
 
 
 def _copies(table: Table) -> list[dict[str, Any]]:

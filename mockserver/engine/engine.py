@@ -1,7 +1,7 @@
 """The story of one request, from `Request` to `Response`. No Flask, no socket, no thread.
 
-match -> preference -> authenticate -> check request -> apply behaviour (one transaction) -> respond -> check response
--> record in the journal
+match -> preference -> authenticate -> authorise -> limit -> check request -> apply behaviour (one transaction)
+-> respond -> check response -> record in the journal
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
+from mockserver.behaviour.caller import ANONYMOUS, Caller
+from mockserver.behaviour.credentials import Unauthenticated
 from mockserver.behaviour.operation import Refused
+from mockserver.behaviour.quotas import Limiter, whole_window
 from mockserver.behaviour.scope import OperationScope
-from mockserver.behaviour.security import ANONYMOUS, Caller
 from mockserver.behaviour.timers import run_due
 from mockserver.contract.conformance import CheckedRequest
 from mockserver.contract.schemas import Violation
@@ -23,6 +25,7 @@ from mockserver.engine.journal import Exchange, Warn
 from mockserver.engine.preferences import Preference, documented, read_preference, without_twins
 from mockserver.engine.problems import problem
 from mockserver.engine.routes import forgiving_match, is_readable, named_namespace
+from mockserver.engine.ways import Way
 from mockserver.errors import ContractBreach, ExpressionError, SpecError
 from mockserver.messages import Request, Response
 from mockserver.state.clock import Stopwatch
@@ -33,13 +36,12 @@ from mockserver.state.store import Namespace
 _FAULTS = {"body_malformed": "malformed_body", "media_type": "unsupported_media_type"}
 _MOST_DIGITS = 18  # of a Content-Length: more are over any limit, and Python refuses to read thousands
 _MOST_UNKNOWN = 20  # undocumented names that a warning each is worth; a client can send 300,000
-_AUTHENTICATED = "authenticate: the credential is present and well-formed, accepted (lenient)"
 
 
 class _Call:
     """What the steps of one request hand to each other."""
 
-    __slots__ = ("api", "caller", "checked", "path", "plan", "raw_path", "request", "scope", "space")
+    __slots__ = ("api", "caller", "checked", "path", "plan", "quota", "raw_path", "request", "scope", "space")
 
     def __init__(self, request: Request, api: Api, space: Namespace, path: str) -> None:
         self.request, self.api, self.space, self.path = request, api, space, path
@@ -48,6 +50,7 @@ class _Call:
         self.caller: Caller = ANONYMOUS
         self.checked: CheckedRequest
         self.scope: OperationScope | None = None
+        self.quota: Mapping[str, Any] | None = None
 
     def late(self, name: str) -> Any:
         """What expressions may name beside the parts of the request, worked out when they do."""
@@ -90,6 +93,9 @@ class Engine(Control):
             if preference is not None:
                 return self._prefer(call, preference, exchange)
             self._authenticate(call, exchange)
+            self._authorise(call, exchange)
+            if call.plan.limiter is not None and self.options.rate_limits:
+                self._limit(call, call.plan.limiter, exchange)
             self._check_request(call, exchange)
             return self._apply(call, exchange)
         except Refused as refusal:
@@ -159,6 +165,7 @@ class Engine(Control):
             return problem("undocumented-preference", 400, detail)
         name = "" if preference.example or preference.dynamic else call.plan.error_for(status)
         if name:
+            call.quota = whole_window(call.api.behaviour.quotas, name)
             response, value = call.api.responder.error(name, operation, self._error_scope(call, exchange))
         else:
             draws = Draws(f"{self.options.seed}:{exchange.request.path}")
@@ -173,17 +180,34 @@ class Engine(Control):
 
     def _authenticate(self, call: _Call, exchange: Exchange) -> None:
         try:
-            caller = call.caller = call.plan.authenticator.authenticate(call.request)
-        except Refused as refusal:
-            pointer = call.plan.operation.pointer + "/security"
-            exchange.violations.append(
-                Violation("security", "", refusal.reason, call.plan.authenticator.wanted(), pointer)
-            )
+            caller = call.plan.authenticator.authenticate(call.request, exchange.at, call.space.name)
+        except Unauthenticated as refusal:
+            if refusal.contract_broken:
+                pointer = call.plan.operation.pointer + "/security"
+                exchange.violations.append(
+                    Violation("security", "", refusal.reason, call.plan.authenticator.wanted(), pointer)
+                )
             raise
+        call.caller = caller
         if caller.warning:
             self._warn(exchange, f"security.{caller.scheme}", caller.warning)
-        if caller.scheme:
-            exchange.trace.append(_AUTHENTICATED)
+        if caller.note:
+            exchange.trace.append(caller.note)
+
+    def _authorise(self, call: _Call, exchange: Exchange) -> None:
+        """Whether the caller's scopes or roles reach."""
+        caller = call.plan.authenticator.authorise(call.caller, call.request, exchange.at, call.space.name)
+        if caller is not call.caller:  # another alternative of the operation reaches where the first does not
+            call.caller = caller
+            exchange.trace.append(f"{caller.note}; what came before it is too narrow")
+
+    def _limit(self, call: _Call, limiter: Limiter, exchange: Exchange) -> None:
+        """Counts the call against the quotas of its operation. One that is over a quota counts nowhere."""
+        over = limiter.take(call.space.windows, call.caller, call.request, call.raw_path, exchange.at)
+        if over is not None:
+            call.quota, reason = over.as_scope(), over.reason(call.api.name)
+            exchange.notice = f"rate limit: {reason} (told once)"
+            raise Refused(over.quota.error, f"quotas.{over.quota.name}", reason, over.quota.evidence)
 
     def _check_request(self, call: _Call, exchange: Exchange) -> None:
         request = call.request if "__" not in call.request.query else without_twins(call.request)
@@ -215,12 +239,15 @@ class Engine(Control):
         remembered = plan.recall(space, key) if key is not None else None
         if remembered is not None:
             exchange.warnings += remembered.warnings
+            if remembered.case:
+                exchange.trace.append(remembered.case)
             exchange.trace.append("apply: nothing that the answer was read from has changed since it was checked")
             return remembered.response
         with nullcontext() if plan.pure else space.lock:
             transaction = space.begin()
+            way = plan.ways[-1]
             if plan.runner is None:
-                response, value = self._from_contract(call, transaction.draws)
+                response, value = self._from_contract(call, way, transaction.draws)
             else:
                 checked = call.checked
                 names = {
@@ -234,21 +261,24 @@ class Engine(Control):
                 outcome = plan.runner.run(scope)
                 for rule, message in outcome.warnings:
                     self._warn(exchange, rule, message)
-                if outcome.body is None and plan.answers_by_example:
-                    response, value = self._from_contract(call, transaction.draws)
+                way = plan.ways[outcome.case]
+                if outcome.body is None and way.by_example:
+                    response, value = self._from_contract(call, way, transaction.draws)
                     response = response._replace(headers=(*response.headers, *outcome.headers))
                 else:
-                    response, value = call.api.responder.success(plan.media_of(outcome), outcome)
+                    response, value = call.api.responder.success(way.media_of(outcome), outcome)
             response = self._checked(call, response, value, exchange)
             transaction.commit()
-        exchange.trace.append(plan.applied)
+        if way.case:
+            exchange.trace.append(way.case)
+        exchange.trace.append(way.applied)
         if key is not None:
-            plan.remember(space, key, transaction.tables, response, exchange.warnings)
+            plan.remember(space, key, transaction.tables, response, exchange.warnings, way.case)
         return response
 
-    def _from_contract(self, call: _Call, draws: Draws) -> tuple[Response, Any]:
-        """An answer for an operation that no behaviour file speaks of: the documented example."""
-        return call.api.responder.example(call.plan.operation, call.plan.success, draws)
+    def _from_contract(self, call: _Call, way: Way, draws: Draws) -> tuple[Response, Any]:
+        """An answer of which no behaviour file speaks: the documented example."""
+        return call.api.responder.example(call.plan.operation, way.status, draws)
 
     def _checked(self, call: _Call, response: Response, value: Any, exchange: Exchange) -> Response:
         """The response, which must keep the contract to leave. Raises ContractBreach when it does not."""
@@ -327,6 +357,7 @@ class Engine(Control):
             "headers": call.request.headers,
             "body": checked.body if checked else None,
             "settings": call.api.settings,
+            "quota": call.quota,
             "violation": violation and {"pointer": violation.pointer, "message": violation.message},
             "item": found.get("item"),
             "parent": found.get("parent"),

@@ -35,12 +35,13 @@ class Exchange:
     """One request on its way through the engine, and afterwards its entry in the journal.
 
     `at` is the clock's time in seconds since the epoch, `duration` real seconds spent in the engine. `trace` has a line
-    for each step that decided something. `fault` describes a fault of the mock itself (empty: none).
+    for each step that decided something. `fault` describes a fault of the mock itself (empty: none). `notice` is what
+    the log tells once in a run (empty: nothing).
     """
 
     __slots__ = (
         *("seq", "request", "response", "at", "duration", "api", "namespace", "operation", "parameters"),
-        *("violations", "warnings", "trace", "fault", "traceback", "weight"),
+        *("violations", "warnings", "trace", "fault", "traceback", "notice", "weight"),
     )
 
     def __init__(self, request: Request, at: float) -> None:
@@ -58,6 +59,7 @@ class Exchange:
         self.trace: list[str] = []
         self.fault = ""
         self.traceback = ""
+        self.notice = ""
         self.weight = 0
 
     @property

@@ -9,7 +9,7 @@ from mockserver.behaviour.operation import Outcome, header_text
 from mockserver.behaviour.scope import OperationScope
 from mockserver.behaviour.views import first_media
 from mockserver.contract.model import MediaType, Operation
-from mockserver.contract.serialization import is_json
+from mockserver.contract.serialization import is_json, parse_media_type
 from mockserver.engine.json_text import dumps
 from mockserver.engine.problems import problem
 from mockserver.errors import ContractBreach
@@ -49,24 +49,31 @@ class Responder:
         lacking = operation is not None and status not in PROTOCOL_STATUSES and operation.response_for(status) is None
         if operation is not None and lacking:
             said = ", ".join(operation.responses)
+            if status < 400:  # a client would take it for a success
+                detail = f"the status {status} of the error '{name}' is not documented for {operation.id}"
+                raise ContractBreach(f"{detail}; wanted: {' or '.join(operation.responses)}", operation.id)
             detail = f"{_words(name)}: the contract of {operation.id} lacks the status {status}; it documents {said}"
             return problem("refused", status, detail, operation=operation.id), None
         if declared is not None:
-            return self._declared(declared, scope)
+            return self._declared(declared, operation, scope)
         if operation is not None and operation.response_for(status) is not None:
             return self.example(operation, status, Draws("error"))
         return problem("refused", status, f"{_words(name)}: the API's own form of it is not declared"), None
 
-    def _declared(self, error: ErrorSpec, scope: OperationScope) -> tuple[Response, Any]:
+    def _declared(self, error: ErrorSpec, operation: Operation | None, scope: OperationScope) -> tuple[Response, Any]:
         scope["error"] = None
-        scope["error"] = {"name": error.name, **error.values.render(scope)}
-        template = error.body or self._behaviour.error_body
+        known = {"name": error.name, "operation": operation.id if operation is not None else None}
+        scope["error"] = {**known, **error.values.render(scope)}
+        template = error.body or self._behaviour.error_body  # `body: null` is a body of its own: none
         headers = tuple((name, header_text(value)) for name, value in error.headers.render(scope).items())
-        if template is None:
+        body = template.render(scope) if template is not None else None
+        if body is None:
             return Response(error.status, headers), None
-        body = template.render(scope)
-        if not any(name.lower() == "content-type" for name, _ in headers):
+        sent = next((value for name, value in headers if name.lower() == "content-type"), None)
+        if sent is None:
             headers = (("Content-Type", "application/json"), *headers)
+        elif isinstance(body, (str, bytes)) and not is_json(parse_media_type(sent)[0]):
+            return Response(error.status, headers, body.encode() if isinstance(body, str) else body), body
         return Response(error.status, headers, dumps(body)), body
 
     def example(

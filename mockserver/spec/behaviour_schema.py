@@ -58,6 +58,8 @@ def _sentence(error: Any) -> str:
         return f"'{place}' needs the key '{missing[0]}'"
     if error.validator == "enum":
         return f"'{place}' must be one of {', '.join(map(str, error.validator_value))}, not {error.instance!r:.60}"
+    if error.validator == "const":
+        return f"'{place}' must be {orjson.dumps(error.validator_value).decode()}"
     if error.validator == "type":
         wanted = error.validator_value
         words = " or ".join(wanted) if isinstance(wanted, list) else str(wanted)

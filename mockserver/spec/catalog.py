@@ -56,6 +56,15 @@ def find(name_or_path: str) -> SpecFolder:
     raise UsageError(f"unknown API '{name_or_path}'", did_you_mean(name_or_path, known, ships or "give a path"))
 
 
+def related(name: str, folder: SpecFolder) -> SpecFolder | None:
+    """The API of that name beside another one, else among those that ship; None when there is none."""
+    parent = folder.openapi.absolute().parent.parent
+    for beside in _siblings(parent / name):
+        if _slug(beside) == name and _one_of(parent / beside, "openapi"):
+            return _folder(parent / beside, parent.parent / "fixtures" / beside)
+    return shipped().get(name)
+
+
 def _package() -> Path:
     return Path(str(mockserver.__file__)).parent
 

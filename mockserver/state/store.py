@@ -10,13 +10,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from mockserver.state.records import Record, TableSpec
 from mockserver.state.samples import Draws
 from mockserver.state.table import Table
+from mockserver.state.windows import Windows
 
 _NEVER = float("inf")
+_MOST_REMEMBERED = 50_000  # tokens whose records are forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ class Transaction:
         self._base = space.state
         self.tables: Mapping[str, Table] = self._base.tables
         self.draws = Draws(space.seed, self._base.drawn)
+
+    @property
+    def seed(self) -> str:
+        """The seed of the namespace's API, the same for all its namespaces."""
+        return self._space.seed
 
     def put(self, name: str, table: Table) -> None:
         """Let `table` stand for resource `name` from here on."""
@@ -73,19 +81,31 @@ class Transaction:
 class Namespace:
     """One isolated state of one API. Writers hold `lock`; readers take `state`, which never changes under them."""
 
-    __slots__ = ("answers", "lock", "name", "next_due", "seed", "state")
+    __slots__ = ("answers", "lock", "name", "next_due", "once_issued", "seed", "state", "windows")
 
     def __init__(self, name: str, seed: str, state: State) -> None:
         self.name, self.seed = name, seed
         self.lock = threading.RLock()
         #: Answers to reading operations, by operation, with the tables that they were read from: the engine's memory.
         self.answers: dict[str, tuple[tuple[Table, ...], dict[tuple[str, ...], Any]]] = {}
+        #: The last status of tokens whose records are forgotten, oldest first: they must not pass for ones that were
+        #: never issued.
+        self.once_issued: dict[str, str] = {}
+        #: Calls that were counted against quotas. No part of the state: a call that fails counts all the same.
+        self.windows = Windows()
         self.set_state(state)
 
     def set_state(self, state: State) -> None:
         """Put another state in place (a commit, a reset, a restored snapshot)."""
         self.state = state
         self.next_due = state.next_due()
+
+    def remember_token(self, text: str, status: str) -> None:
+        """Remember that a token of this text was issued once, after its record is gone. A full memory forgets its older
+        half: one by one, it would look for the oldest among the gaps of those that went."""
+        if len(self.once_issued) >= _MOST_REMEMBERED:
+            self.once_issued = dict(islice(self.once_issued.items(), _MOST_REMEMBERED // 2, None))
+        self.once_issued[text] = status
 
     def begin(self) -> Transaction:
         """A transaction on the present state. The caller holds `lock` while it writes."""

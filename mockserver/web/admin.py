@@ -13,11 +13,12 @@ from werkzeug.exceptions import HTTPException
 from mockserver import __version__
 from mockserver.contract.serialization import BodyError, read_json
 from mockserver.engine.problems import problem
-from mockserver.errors import UsageError, did_you_mean
+from mockserver.errors import ExpressionError, UsageError, did_you_mean
 from mockserver.state.clock import Stopwatch, format_time, parse_duration, parse_time
 from mockserver.web.access import Access
 from mockserver.web.log import printable
 from mockserver.web.problems import Refusal, json_response
+from mockserver.web.token_order import TOKEN_KEYS, read_wanted
 from mockserver.web.wsgi import Door
 
 if TYPE_CHECKING:
@@ -92,6 +93,16 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
         _or_refuse(404, lambda: door.engine.restore(snapshot_id))
         return json_response({"restored": snapshot_id})
 
+    @admin.post("/tokens")
+    def tokens() -> Response:
+        given = _json_object(set(TOKEN_KEYS))
+        if given.get("api") is None:
+            raise Refusal(400, "say for which API the token is", f'add "api": one of {", ".join(door.engine.apis)}')
+        _known_api(door.engine, given["api"])
+        wanted = read_wanted(given, door.engine.clock.now())
+        issued = _or_refuse(400, lambda: door.engine.issue_token(given["api"], wanted, _namespace()))
+        return json_response(issued, 201)
+
     @admin.get("/clock")
     def clock() -> Response:
         return json_response(_clock(door.engine))
@@ -115,6 +126,7 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
             ("GET, PUT", "/__admin/state/<api>/<resource>"),
             ("POST", "/__admin/snapshots"),
             ("POST", "/__admin/snapshots/<id>/restore"),
+            ("POST", "/__admin/tokens"),
             ("GET, POST", "/__admin/clock"),
             ("GET", "/__admin/openapi/<api>"),
         )
@@ -129,6 +141,11 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
             if name == "Allow":
                 response.headers[name] = value
         return response
+
+    @admin.errorhandler(ExpressionError)
+    def rule_failed(error: ExpressionError) -> Response:
+        answer = problem("rule-failed", 500, str(error), rule=error.where)
+        return Response(answer.body, answer.status, headers=list(answer.headers))
 
     @admin.app_errorhandler(Exception)
     def failed(error: Exception) -> Response:
@@ -145,11 +162,10 @@ def _namespace() -> str:
 
 
 def _known_api(engine: Engine, name: object) -> Any:
-    api = engine.apis.get(name) if isinstance(name, str) else None
-    if api is None:
-        served = ", ".join(engine.apis)
-        raise Refusal(404, f"no API {name!r} is served here", did_you_mean(str(name), engine.apis, f"served: {served}"))
-    return api
+    """An API that is served, or whose tokens hold at one that is."""
+    if not isinstance(name, str):
+        raise Refusal(404, f"no API is called {name!r:.80}", f"served: {', '.join(engine.apis)}")
+    return _or_refuse(404, lambda: engine.api(name))
 
 
 def _state(engine: Engine, api: str) -> dict[str, list[dict[str, Any]]]:

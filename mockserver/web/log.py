@@ -36,6 +36,7 @@ class JournalLog:
         self._stream: IO[str] | None = stream
         self._style = style
         self._colour = style == "text" and wants_colour(stream)
+        self._noticed = False
 
     def pump(self) -> None:
         """Write all new exchanges, of the old engine first when it has been swapped since."""
@@ -47,7 +48,7 @@ class JournalLog:
 
     def note(self, text: str) -> None:
         """Say something that is no request: as a line of text, or as a JSON object like all the others."""
-        line = dumps({"message": text}).decode() if self._style == "json" else text
+        line = _message(text) if self._style == "json" else text
         self.write(f"{line}\n")
 
     def write(self, text: str) -> None:
@@ -66,7 +67,20 @@ class JournalLog:
             return
         self._seq = new[-1].seq
         if self._stream is not None:
-            self.write("".join(json_line(e) if self._style == "json" else text_lines(e, self._colour) for e in new))
+            self.write("".join(map(self._lines, new)))
+
+    def _lines(self, exchange: Exchange) -> str:
+        """An exchange; beneath the first in a run that has a notice, that."""
+        lines = json_line(exchange) if self._style == "json" else text_lines(exchange, self._colour)
+        if not exchange.notice or self._noticed:
+            return lines
+        self._noticed = True
+        notice = printable(exchange.notice)
+        return lines + (f"{_message(notice)}\n" if self._style == "json" else f"    {notice}\n")
+
+
+def _message(text: str) -> str:
+    return dumps({"message": text}).decode()
 
 
 def wants_colour(stream: IO[str]) -> bool:
@@ -75,7 +89,7 @@ def wants_colour(stream: IO[str]) -> bool:
 
 
 def text_lines(exchange: Exchange, colour: bool = False) -> str:
-    """`12:00:01 POST /pets 201 createPet 0.3 ms ok`, and indented beneath what was wrong.
+    """`12:00:01 POST /pets 201 createPet 0.3 ms ok`, and indented beneath what was wrong or why it was refused.
 
     Cheap on purpose: under load this thread takes its time from the one that answers.
     """
@@ -85,7 +99,7 @@ def text_lines(exchange: Exchange, colour: bool = False) -> str:
         f"{_time_of_day(int(exchange.at))} {_request_line(request.method, request.path, request.query)} "
         f"{exchange.response.status} {exchange.operation or '-'} {exchange.duration * 1000:.1f} ms {shown}\n"
     )
-    if verdict == "ok" and exchange.operation:
+    if verdict == "ok" and exchange.operation and not _refusal(exchange):
         return line
     return line + "".join(f"    {printable(remark)}\n" for remark in _remarks(exchange))
 
@@ -112,6 +126,8 @@ def json_line(exchange: Exchange) -> str:
     }
     if exchange.fault:
         record["fault"] = exchange.fault
+    elif reason := _refusal(exchange):
+        record["reason"] = reason
     return dumps(record).decode() + "\n"
 
 
@@ -146,6 +162,14 @@ def _remarks(exchange: Exchange) -> Iterator[str]:
         yield f"warning: {warning.message}"
     if exchange.fault or not (exchange.operation or exchange.violations):  # a violation says it all
         yield from exchange.trace
+    elif not (exchange.violations or exchange.notice) and (reason := _refusal(exchange)):
+        yield reason
+
+
+def _refusal(exchange: Exchange) -> str:
+    """Why the request was refused, as its last step put it; empty when it was not."""
+    last = exchange.trace[-1] if exchange.trace else ""
+    return last if last.startswith(f"{exchange.response.status}: ") else ""
 
 
 def _violation(violation: Violation) -> str:

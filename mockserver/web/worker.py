@@ -63,7 +63,7 @@ class Worker:
     def __call__(self) -> WSGIApp:
         options = self._options
         _drop_environment()
-        engine = self._engine or build_engine(options.apis, options.engine)
+        engine = self._engine or _built(options)
         access = Access(self._address[0], options.allow_remote_admin)
         door = Door(engine, LatePages(lambda: _pages(door, access)))
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -72,7 +72,7 @@ class Worker:
         if options.watch:
             threading.Thread(
                 target=watch,
-                args=(watched_folders(engine), door, lambda: build_engine(options.apis, options.engine)),
+                args=(watched_folders(engine), door, lambda: _built(options)),
                 kwargs={"tell": log.note, "stop": threading.Event()},
                 name="mockserver-watch",
                 daemon=True,
@@ -99,6 +99,14 @@ class Worker:
                 main.join()
             pause.wait(_BEAT)
         log.pump()
+
+
+def _built(options: ServeOptions) -> Engine:
+    """A new engine, in which the tokens hold that were announced: the same draws give the same text again."""
+    engine = build_engine(options.apis, options.engine)
+    for api in engine.apis:
+        engine.sample_request(api)
+    return engine
 
 
 def _comes_true(condition: Callable[[], bool], pause: threading.Event) -> bool:

@@ -38,8 +38,44 @@ CASES = {
         "'order' must be of type array, not 'priority'",
     ),
     "a status that is no error's": (
-        ("no_ticket: {status: 404}", "no_ticket: {status: 200}", "no_ticket: {status: 200}"),
-        "'status': 200 is less than the minimum of 400",
+        ("no_ticket: {status: 404}", "no_ticket: {status: 100}", "no_ticket: {status: 100}"),
+        "'status': 100 is less than the minimum of 200",
+    ),
+    "a timer that does nothing": (
+        ("set: {state: stale}", "", "        at: "),
+        "'grow_stale' needs one of set, forget",
+    ),
+    "a timer that changes what it forgets": (
+        ("set: {state: stale}", "set: {state: stale}\n        forget: true", "        at: "),
+        "'grow_stale' needs one of set, forget, not set and forget",
+    ),
+    "a timer that forgets or does not": (
+        ("set: {state: stale}", "forget: false", "forget: false"),
+        "'forget' must be true",
+    ),
+    "a name of an effect that has a meaning": (
+        ("create: ticket", "create: ticket\n    then: [{update: ticket, key: T1, bind: note}]", "bind: note"),
+        "'note' has a meaning already (choose another name)",
+    ),
+    "a name of an effect that comes twice": (
+        (
+            "create: ticket",
+            "create: ticket\n    then: [{update: ticket, key: T1, bind: one},\n     {update: note, key: n, bind: one}]",
+            "     {update: note",
+        ),
+        "'one' has a meaning already (choose another name)",
+    ),
+    "a name of a record that is gone": (
+        ("create: ticket", "create: ticket\n    then: [{delete: ticket, key: T1, bind: gone}]", "bind: gone"),
+        "'bind' has no effect here (it goes with create, update, issue)",
+    ),
+    "a field that a named record never has": (
+        (
+            "create: ticket",
+            'create: ticket\n    then: [{update: ticket, key: T1, bind: one},\n {delete: note, key: "${{one.titel}}"}]',
+            "one.titel",
+        ),
+        "a ticket has no field 'titel' in ${{ one.titel }} (did you mean 'title'?)",
     ),
     "an operation that the contract lacks": (
         ("getTicket: {read", "getTickt: {read", "getTickt"),
@@ -156,7 +192,7 @@ CASES = {
     ),
     "an effect without a verb": (
         ("      - create: note\n        set", "      - set", "- set:"),
-        "an effect has one of create, update, delete",
+        "an effect has one of create, update, delete, issue, revoke",
     ),
     "a path that does not say which record": (
         ("createTicket:\n", "getStatus: {read: ticket}\n  createTicket:\n", "getStatus"),

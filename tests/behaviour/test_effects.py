@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mockserver.errors import SpecError
 from tests.mocks import Mock, desk
 
 BEHAVIOUR = "behaviour.yaml"
@@ -81,3 +82,35 @@ def test_replace_keeps_key_and_place_and_makes_the_rest_anew() -> None:
     }
     assert answer.json == {**record, "notes": 0}
     assert mock.call("PUT /tickets/none", {"title": "x"}).status == 404
+
+
+class TestBind:
+    note = "- create: note\n        bind: written\n        set: {noteId: n9, ticketId: T1, text: first}\n"
+    second = (
+        "      - create: note\n        set: {noteId: n10, ticketId: T1, text: \"${{ written.text or 'nothing' }}!\"}"
+    )
+
+    def test_a_later_effect_and_the_answer_know_the_record(self) -> None:
+        headers = "\n    respond: {headers: {X-Note: '${{ written.noteId }}'}}"
+        mock = desk((BEHAVIOUR, THEN, self.note + self.second + headers))
+        answer = mock.call("POST /tickets/T1/close")
+        assert [note["text"] for note in mock.records("note")[-2:]] == ["first", "first!"]
+        assert answer.response.header("X-Note") == "n9"
+
+    def test_an_updated_record_is_known_as_it_is_afterwards(self) -> None:
+        effect = "- update: note\n        key: n1\n        bind: written\n        set: {text: changed}\n"
+        assert closed(effect + self.second).records("note")[-1]["text"] == "changed!"
+
+    def test_a_record_that_is_not_there_is_null(self) -> None:
+        effect = "- update: note\n        key: n7\n        bind: written\n        set: {text: changed}\n"
+        assert closed(effect + self.second).records("note")[-1]["text"] == "nothing!"
+
+    def test_so_is_that_of_an_effect_that_did_not_happen(self) -> None:
+        effect = self.note.replace("bind", "when: ${{ item.state == 'open' }}\n        bind") + self.second
+        assert [note["noteId"] for note in closed(effect).records("note")] == ["n1", "n10"]
+        assert closed(effect).records("note")[-1]["text"] == "nothing!"
+
+    def test_an_effect_does_not_know_its_own_record(self) -> None:
+        effect = "- update: note\n        key: n1\n        bind: written\n        set: {text: '${{ written.text }}'}"
+        with pytest.raises(SpecError, match="unknown name 'written' in"):
+            closed(effect)

@@ -51,6 +51,19 @@ def test_a_deleted_record_has_no_timer(mock: Mock) -> None:
     assert mock.call("GET /tickets/T1").status == 404
 
 
+def test_a_record_may_be_forgotten() -> None:
+    mock = desk((BEHAVIOUR, "set: {state: stale}", "forget: true"))
+    with_stale(mock, "T1", "2025-01-15T13:00:00Z")
+    with_stale(mock, "T3", "2025-01-15T14:00:00Z")
+    mock.engine.advance(timedelta(hours=1))
+    assert [record["ticketId"] for record in mock.records("ticket")] == ["T2", "T3"]
+    assert mock.call("GET /tickets/T1").json["code"] == "no_ticket"
+    mock.engine.advance(timedelta(hours=1))
+    assert [record["ticketId"] for record in mock.records("ticket")] == ["T2"]
+    mock.engine.reset()
+    assert len(mock.records("ticket")) == 3
+
+
 def test_the_request_that_notices_runs_them_and_says_so(mock: Mock) -> None:
     mock.engine.clock.advance(timedelta(hours=1))  # the clock alone: nobody has looked yet
     answer = mock.call("GET /tickets/T1")

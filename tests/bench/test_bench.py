@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bench import figures, wrk
+from bench import figures, tokens, wrk
 from bench.calls import CASES, load_script
 from bench.http import run as run_http
 
@@ -24,7 +25,8 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_names_the_parts() -> None:
     done = bench("--help")
     assert done.returncode == 0, done.stderr
-    assert all(part in done.stdout for part in ("http", "engine", "start", "memory", "--rounds", "--seconds", "--only"))
+    parts = ("http", "engine", "start", "memory", "tokens")
+    assert all(word in done.stdout for word in (*parts, "--rounds", "--seconds", "--only"))
 
 
 @pytest.mark.parametrize("wrong", [["htpp"], ["engine", "--rounds", "0"], ["http", "--only", "nothing"]])
@@ -37,9 +39,9 @@ def test_what_it_does_not_know_is_refused(wrong: list[str]) -> None:
 def test_the_engine_is_measured_step_by_step() -> None:
     done = bench("engine", "--rounds", "1", "--only", "get-one")
     assert done.returncode == 0, done.stderr
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines() if "GET one" in line
-    ]
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines()]
+    head = next(row for row in table if row[0] == "call")
+    rows = [row for row in table if "GET one" in row[0]]
     assert [row[:2] for row in rows] == [
         [f"GET one, {kind}", sessions]
         for sessions in ("60", "1,000", "10,000")
@@ -47,8 +49,24 @@ def test_the_engine_is_measured_step_by_step() -> None:
     ]
     assert all(float(row[2].strip("*")) > 0 for row in rows)
     remembered, fresh = rows[:2]
-    assert remembered[8] == "", "an answer that is remembered is not checked again"
-    assert fresh[8] != ""
+    check = head.index("check response")
+    assert remembered[check] == "", "an answer that is remembered is not checked again"
+    assert fresh[check] != ""
+    assert remembered[head.index("limit")] != "", "calls are counted while they are measured"
+    assert remembered[head.index("authorise")] != ""
+
+
+def test_tokens_are_forgotten_while_memory_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("_TOKENS", 60), ("_CALLS_EACH", 5), ("_MARKS", (100, 300)), ("_STEADY", 100)):
+        monkeypatch.setattr(tokens, name, value)
+    monkeypatch.setattr(tokens, "_STEP", timedelta(minutes=10))
+    tokens.run(CASES, 1, 1)
+    last = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| 300 |"))
+    records, _, texts = [int(cell) for cell in last.strip("| ").split(" | ")[2:]]
+    assert records < 20  # an hour's live ones and an hour's others, beside those that the fixtures bring
+    assert texts >= 48
 
 
 def test_without_wrk_one_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

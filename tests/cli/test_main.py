@@ -47,7 +47,7 @@ def test_called_bare_it_explains_itself() -> None:
     assert "mockserver serve" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["serve", "list", "lint"])
+@pytest.mark.parametrize("command", ["serve", "token", "list", "lint"])
 def test_each_command_has_help(command: str) -> None:
     result = call(command, "--help")
     assert result.exit_code == 0
@@ -87,6 +87,11 @@ class TestServeOptions:
         assert options.engine.start is not None
         assert options.engine.start.isoformat() == "2025-01-15T12:00:00+00:00"
         assert options.engine.settings == {"pets": {"limit": 5, "plan": "free"}, "shop": {"a": {"b": [1]}}}
+
+    def test_quotas_can_be_switched_off(self, asked: list[ServeOptions]) -> None:
+        call("serve", "--no-rate-limits")
+        call("serve")
+        assert [options.engine.rate_limits for options in asked] == [False, True]
 
     @pytest.mark.parametrize(
         ("text", "size"), [("1000", 1000), ("64KiB", 65536), ("1 MB", 1_000_000), ("2GiB", 2 * 1024**3), ("0", 0)]

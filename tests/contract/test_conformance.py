@@ -176,8 +176,19 @@ def test_unreadable_queries(check: Check, query: str, message: str) -> None:
 
 
 def test_a_repeated_scalar(check: Check) -> None:
-    checked = check("listPets", query="limit=1&limit=2")
-    assert told(checked) == [("query", "limit")]
+    for query, times in (("limit=1&limit=2", "twice"), ("limit=1&limit=1&limit=1", "3 times")):
+        checked = check("listPets", query=query)
+        assert told(checked) == [("query", "limit")]
+        assert checked.violations[0].message == f"query parameter 'limit' was sent {times}"
+        assert (checked.violations[0].expected, checked.fault) == ("one value", "parameter")
+
+
+def test_a_repeated_field_of_a_form(check: Check) -> None:
+    form = "application/x-www-form-urlencoded"
+    checked = check("createPet", body=b"name=Rex&name=Tom&name=Rex", headers={"content-type": form})
+    assert told(checked) == [("body", "/name")]
+    assert checked.violations[0].message == "the field 'name' was sent 3 times"
+    assert (checked.violations[0].line > 0, checked.fault) == (True, "body_invalid")
 
 
 # --- bodies ------------------------------------------------------------------------------------------------------

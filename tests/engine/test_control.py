@@ -198,6 +198,18 @@ class TestSampleRequest:
         assert (request.method, request.path) == ("GET", "/desk/tickets")
         assert mock.engine.handle(request).status == 200
 
+    def test_where_nothing_can_be_read_it_sends_what_the_document_shows(self, tmp_path: Path) -> None:
+        body = {"content": {"application/json": {"schema": {"type": "object"}, "example": {"n": 1}}}}
+        shelf = {"name": "shelf", "in": "path", "required": True, "schema": {"type": "string", "examples": ["top"]}}
+        post = {"parameters": [shelf], "requestBody": body, "responses": {"204": {"description": "done"}}}
+        paths = {"/shelves/{shelf}/books": {"post": post}}
+        document = {"openapi": "3.1.0", "info": {"title": "B", "version": "1"}, "paths": paths}
+        folder = write_spec(tmp_path / "books", {"openapi.json": document})
+        engine = build_engine([str(folder)], Options(start=START))
+        request = engine.sample_request("books")
+        assert (request.method, request.path, request.body) == ("POST", "/books/shelves/top/books", b'{"n":1}')
+        assert engine.handle(request).status == 204
+
     def test_an_api_with_nothing_in_it(self, tmp_path: Path) -> None:
         empty = {"openapi": "3.1.0", "info": {"title": "E", "version": "1"}, "paths": {}}
         folder = write_spec(tmp_path / "empty", {"openapi.json": empty})

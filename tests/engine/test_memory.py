@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import gc
+from datetime import timedelta
+from pathlib import Path
 
+import pytest
+
+from mockserver.behaviour import credentials
 from mockserver.engine.engine import Engine
+from mockserver.engine.grants import Wanted
 from mockserver.messages import Request
+from mockserver.state import store
 from mockserver.state.table import Table
-from tests.mocks import desk
+from tests.mocks import desk, serve
 
 
 def tables(engine: Engine) -> int:
@@ -60,3 +67,24 @@ def test_a_client_that_sends_thousands_of_unknown_fields_gets_twenty_warnings() 
     answer = mock.call("POST /tickets", {"title": "x", **{f"f{at}": at for at in range(3_000)}})
     assert answer.status == 200
     assert len(answer.exchange.warnings) == 20
+
+
+def test_what_is_known_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2,000 tokens, 50 in each quarter of an hour: those of two hours have records, the others leave their text."""
+    monkeypatch.setattr(store, "_MOST_REMEMBERED", 300)
+    monkeypatch.setattr(credentials, "_REMEMBERED", 100)
+    engine = serve(Path(__file__).parents[1] / "data" / "vault").engine
+    space, credential = engine.apis["vault"].space(""), engine.apis["vault"].credentials["pass"]
+    made = []
+    for _ in range(40):
+        for _ in range(50):
+            made.append(engine.issue_token("vault", Wanted())["access_token"])
+            for token in (made[-1], made[0], f"stranger-{len(made)}"):
+                engine.handle(Request("GET", "/vault/me", "", {"authorization": f"Bearer {token}"}))
+        assert len(space.state.tables["token"]) <= 50 * 8
+        assert len(space.once_issued) <= 300
+        assert len(credential._held) <= 100
+        engine.advance(timedelta(minutes=15))
+    engine.advance(timedelta(hours=2))
+    assert len(space.state.tables["token"]) == 0
+    assert space.next_due == float("inf")

@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.engine.json_text import dumps
 from mockserver.engine.problems import TITLES, problem
-from tests.mocks import Mock, answers, desk, one_operation
+from tests.mocks import Answer, Mock, answers, desk, one_operation
 
 BEHAVIOUR = "behaviour.yaml"
 
@@ -47,6 +47,22 @@ def test_numbers_of_any_size_stay_exact() -> None:
     assert one_operation(answers(True), rules).call("GET /it").json == {"n": huge}
 
 
+@pytest.mark.parametrize(
+    ("documented", "status"),
+    [
+        (("302", "404"), 302),
+        (("302", "204"), 204),
+        (("303", "302"), 302),
+        (("302", "default"), 200),
+        (("302", "2XX"), 200),
+    ],
+)
+def test_what_answers_where_no_status_is_given(documented: tuple[str, ...], status: int) -> None:
+    responses = {each: {"description": "so"} for each in documented}
+    for rules in (None, {"respond": {"headers": {"Location": "/x"}}}):
+        assert one_operation({"responses": responses}, rules).call("GET /it").status == status
+
+
 class TestErrors:
     def test_the_body_that_all_share(self) -> None:
         assert desk().call("GET /tickets/T9").json == {"code": "no_ticket", "detail": ""}
@@ -72,6 +88,86 @@ class TestErrors:
         mock = desk((BEHAVIOUR, "no_ticket: {status: 404}", "no_ticket: {status: 404, body: {detail: 1}}"))
         answer = mock.call("GET /tickets/T9")
         assert (answer.status, answer.json["type"]) == (500, "urn:mockserver:problem:response-breaks-contract")
+
+    def no(self, error: dict[str, Any], **more: Any) -> Answer:
+        """What is answered when a rule raises the error `no`."""
+        return self.refusing(error, **more).call("GET /it")
+
+    def refusing(self, error: dict[str, Any], **more: Any) -> Mock:
+        content = {"application/json": {"schema": {"type": "object"}}, "text/html": {"schema": {"type": "string"}}}
+        responses = {
+            "200": {"description": "ok", "content": content},
+            "302": {"description": "elsewhere", "headers": {"Location": {"required": True, "schema": {}}}},
+            "400": {"description": "no", "content": content},
+        }
+        rules = {"require": [{"that": "${{ query is None }}", "else": "no"}], "respond": {"body": {"fine": True}}}
+        return one_operation({"responses": responses}, rules, behaviour={"errors": {"no": error}, **more})
+
+    @pytest.mark.parametrize(
+        ("error", "headers", "body"),
+        [
+            (
+                {"status": 200, "body": {"error": "invalid_code"}},
+                (("Content-Type", "application/json"),),
+                b'{"error":"invalid_code"}',
+            ),
+            ({"status": 302, "headers": {"Location": "/x"}, "body": None}, (("Location", "/x"),), b""),
+            ({"status": 302, "headers": {"Location": "/x"}, "body": "${{ null }}"}, (("Location", "/x"),), b""),
+            (
+                {
+                    "status": 400,
+                    "headers": {"content-type": "text/html; charset=utf-8"},
+                    "body": "<p>é ${{ html('<') }}",
+                },
+                (("content-type", "text/html; charset=utf-8"),),
+                "<p>é &lt;".encode(),
+            ),
+            (
+                {"status": 400, "headers": {"Content-Type": "application/json"}, "body": {}},
+                (("Content-Type", "application/json"),),
+                b"{}",
+            ),
+        ],
+        ids=["200", "302", "no body worked out", "text", "JSON"],
+    )
+    def test_any_status_and_any_form(self, error: Any, headers: Any, body: bytes) -> None:
+        answer = self.no(error, error_body={"shared": True})
+        assert (answer.status, answer.response.headers, answer.response.body) == (error["status"], headers, body)
+        assert answer.exchange.verdict == "ok"
+        assert f"{error['status']}: does not hold" in answer.exchange.trace[-1]
+
+    def test_a_text_without_its_content_type_is_json(self) -> None:
+        answer = self.no({"status": 400, "body": "no"})
+        assert (answer.status, answer.json["type"]) == (500, "urn:mockserver:problem:response-breaks-contract")
+
+    @pytest.mark.parametrize(
+        "error", [{"status": 200, "body": ["a list"]}, {"status": 302, "body": None}], ids=["a body", "a header"]
+    )
+    def test_one_that_looks_like_a_success_is_held_against_the_contract_too(self, error: Any) -> None:
+        answer = self.no(error)
+        assert (answer.status, answer.json["type"]) == (500, "urn:mockserver:problem:response-breaks-contract")
+
+    def test_one_that_looks_like_a_success_and_is_not_documented_does_not_leave(self) -> None:
+        mock = one_operation(
+            answers({"type": "object"}), None, behaviour={"errors": {"invalid_request": {"status": 201}}}, strict=True
+        )
+        answer = mock.call("GET /it?odd=1")
+        assert (answer.status, answer.json["detail"]) == (
+            500,
+            "the status 201 of the error 'invalid_request' is not documented for it; wanted: 200",
+        )
+
+    def test_a_preference_for_a_success_is_not_an_error_of_that_status(self) -> None:
+        assert self.refusing({"status": 200, "body": {"no": 1}}).call("GET /it", prefer="code=200").json == {}
+        error = {"status": 302, "headers": {"Location": "/x"}, "body": None}
+        assert self.refusing(error).call("GET /it", prefer="code=302").response.header("Location") == "/x"
+
+    def test_nor_is_it_an_error_of_another_operation(self) -> None:
+        elsewhere = {"status": 302, "headers": {"Location": "/x"}, "body": None}
+        responses = {status: {"description": "so"} for status in ("200", "302")}
+        mock = one_operation({"responses": responses}, {}, behaviour={"errors": {"elsewhere": elsewhere}})
+        answer = mock.call("GET /it", prefer="code=302")
+        assert (answer.status, answer.response.headers) == (302, ())
 
     def test_a_protocol_error_that_is_documented_is_held_against_its_schema(self) -> None:
         body = {"type": "object", "required": ["code"]}

@@ -19,8 +19,9 @@ from mockserver.spec.loader import parse_yaml
 from mockserver.state.clock import parse_duration, parse_time
 from tests.golden.doors import Door, WireRequest
 
+_ZOHO = {"Authorization": "Zoho-oauthtoken golden-token"}
 #: Sent with every request to an API that ships, unless a step says otherwise (null: leave it out).
-_HEADERS_OF = {"zoho-assist": {"Authorization": "Zoho-oauthtoken golden-token"}}
+_HEADERS_OF = {"zoho-assist": _ZOHO, "zoho-lens": _ZOHO, "zoho-meeting": _ZOHO}
 _START = "2025-01-15T12:00:00Z"
 CASE_KEYS = {"title", "api", "spec", "clock", "seed", "settings", "strict", "body_limit", "headers", "steps"}
 SPEC_KEYS = {"name", "openapi", "behaviour", "fixtures"}

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from mockserver.engine.journal import Exchange, Journal
-from mockserver.errors import UsageError
+from mockserver.errors import UsageError, did_you_mean
 from mockserver.messages import Request, Response
 from mockserver.state.clock import Clock
 
@@ -66,6 +66,11 @@ class FakeEngine:
     def handle(self, request: Request) -> Response:
         self.requests.append(request)
         return self.answer
+
+    def api(self, name: str) -> Any:
+        if name not in self.apis:
+            raise UsageError(f"no API is called '{name}'", did_you_mean(name, self.apis, "served: pets"))
+        return self.apis[name]
 
     def state(self, api: str, namespace: str = "") -> dict[str, list[dict[str, Any]]]:
         return self.records.setdefault(namespace, {"pet": [{"id": 1}]})

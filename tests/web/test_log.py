@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine.journal import Warn
-from mockserver.web.log import JournalLog, text_lines, wants_colour
+from mockserver.web.log import JournalLog, json_line, text_lines, wants_colour
 from mockserver.web.wsgi import Door
 
 
@@ -148,3 +148,80 @@ def test_a_violation_without_an_operation_is_told_once(engine: Any) -> None:
 @pytest.mark.parametrize(("path", "shown"), [("/a?b#c d", "/a%3Fb%23c%20d"), ("/a%2F", "/a%252F"), ("/a:@$", "/a:@$")])
 def test_a_decoded_path_is_shown_as_it_was_sent(engine: Any, path: str, shown: str) -> None:
     assert f" GET {shown}?q=1 200 " in text_lines(engine.journal.add(path=path, query="q=1"))
+
+
+class TestNotices:
+    def test_the_first_of_a_run_stands_beneath_its_request(self, door: Door, engine: Any) -> None:
+        stream = io.StringIO()
+        log = JournalLog(door, stream)
+        engine.journal.add()
+        engine.journal.add(path="/first", status=429).notice = "rate limit: one\x1b too many"
+        engine.journal.add(path="/second", status=429).notice = "rate limit: another"
+        log.pump()
+        engine.journal.clear()
+        engine.journal.add(path="/third", status=429).notice = "rate limit: after a reset"
+        log.pump()
+        other = type(engine)()
+        door.swap(other)
+        other.journal.add(path="/fourth", status=429).notice = "rate limit: after a reload"
+        log.pump()
+        lines = stream.getvalue().splitlines()
+        assert lines[2] == "    rate limit: one\\x1b too many"
+        assert [line.split()[2] for line in lines if not line.startswith(" ")] == [
+            *("/pets/pets", "/first", "/second", "/third", "/fourth")
+        ]
+        assert len(lines) == 6
+
+    def test_in_json_it_is_an_object_of_its_own(self, door: Door, engine: Any) -> None:
+        stream = io.StringIO()
+        log = JournalLog(door, stream, "json")
+        for _ in range(2):
+            engine.journal.add(status=429).notice = "rate limit: one too many"
+        log.pump()
+        first, notice, second = map(json.loads, stream.getvalue().splitlines())
+        assert (first["status"], second["status"]) == (429, 429)
+        assert notice == {"message": "rate limit: one too many"}
+
+
+class TestRefusals:
+    REASON = "401: the credential expired (rule security.token.expired, error expired, observed)"
+
+    def test_the_reason_stands_beneath_a_request_that_was_right_and_yet_refused(self, engine: Any) -> None:
+        exchange = engine.journal.add(status=401)
+        exchange.trace += ["match: GET /pets is listPets", self.REASON]
+        assert text_lines(exchange).splitlines()[1:] == [f"    {self.REASON}"]
+        exchange.warnings.append(Warn("deprecated", "listPets is deprecated"))
+        assert text_lines(exchange).splitlines()[1:] == [
+            "    warning: listPets is deprecated",
+            f"    {self.REASON}",
+        ]
+
+    def test_also_of_a_service_that_says_no_with_200(self, engine: Any) -> None:
+        exchange = engine.journal.add(status=200)
+        exchange.trace.append("200: the code was used (rule token.require[0], error invalid_code)")
+        assert (
+            text_lines(exchange).splitlines()[1]
+            == "    200: the code was used (rule token.require[0], error invalid_code)"
+        )
+
+    def test_an_answer_is_no_refusal(self, engine: Any) -> None:
+        exchange = engine.journal.add(status=404)
+        exchange.trace += ["preference: code 404"]
+        assert text_lines(exchange).count("\n") == 1
+
+    def test_a_violation_or_a_notice_says_it_all(self, door: Door, engine: Any) -> None:
+        exchange = engine.journal.add(status=401)
+        exchange.trace.append(self.REASON)
+        exchange.violations.append(SimpleNamespace(location="security", pointer="", message="no header", hint=""))
+        assert text_lines(exchange).splitlines()[1:] == ["    violation: security: no header"]
+        exchange.violations.clear()
+        exchange.notice = "rate limit: one too many"
+        assert text_lines(exchange).count("\n") == 1
+
+    def test_json_has_the_reason(self, engine: Any) -> None:
+        exchange = engine.journal.add(status=401)
+        assert "reason" not in json.loads(json_line(exchange))
+        exchange.trace.append(self.REASON)
+        assert json.loads(json_line(exchange))["reason"] == self.REASON
+        exchange.fault = "ContractBreach"
+        assert "reason" not in json.loads(json_line(exchange))
