@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def engine() -> Engine:
-    return build_engine([API], Options(start=START))
+    """Without quotas: some tests look at more records than a minute has calls."""
+    return build_engine([API], Options(start=START, rate_limits=False))
 
 
 def _call(engine: Engine, method: str, path: str, prefer: str = "") -> Response:
@@ -237,6 +238,29 @@ def test_a_time_that_no_calendar_has_is_the_clients_fault(engine: Engine, moment
 @pytest.mark.parametrize("moment", [221845391999999, "8999-12-31T23:59:59-23:59", "1000-01-01T00:00:00+23:59", 0])
 def test_a_far_time_is_a_time(engine: Engine, moment: Any) -> None:
     assert _schedule(engine, {"scheduledTime": moment, "duration": 9223372036854775807}).status == 201
+
+
+class TestQuotas:
+    """50 calls a minute and 5,000 a day for an organisation, as the document says."""
+
+    def test_burst(self) -> None:
+        engine = build_engine([API], Options(start=START))
+        answers = [_call(engine, "GET", "/api/v2/technicians") for _ in range(51)]
+        assert [answer.status for answer in answers] == [200] * 50 + [429]
+        assert answers[-1].header("retry-after") == "60"
+        assert json.loads(answers[-1].body) == {"error": {"code": 4000, "message": "Rate limit exceeded"}}
+        engine.advance(timedelta(minutes=1))
+        assert _call(engine, "GET", "/api/v2/technicians").status == 200
+
+    def test_day(self) -> None:
+        engine = build_engine([API], Options(start=START))
+        for _ in range(100):
+            assert {_call(engine, "GET", "/api/v2/technicians").status for _ in range(50)} == {200}
+            engine.advance(timedelta(minutes=1))
+        refused = _call(engine, "GET", "/api/v2/technicians")
+        assert (refused.status, refused.header("retry-after")) == (429, str((24 * 60 - 100) * 60))
+        engine.advance(timedelta(minutes=24 * 60 - 100))
+        assert _call(engine, "GET", "/api/v2/technicians").status == 200
 
 
 def test_at_the_end_of_the_calendar_sessions_live_on() -> None:
