@@ -158,7 +158,9 @@ class Stage:
             self.close()
             self.options = serve_options(words[1:])
             return
-        result = CliRunner().invoke(main, words)
+        if words[0] == "token":
+            self.engine()
+        result = CliRunner().invoke(main, words, env={"MOCKSERVER_URL": "http://{}:{}".format(*self._url)})
         assert result.output == printed, f"{block.place}: printed\n{result.output}"
 
     # expressions
@@ -203,11 +205,13 @@ def serve_options(words: list[str]) -> Options:
     for api, name, value in given["settings"]:
         settings.setdefault(api, {})[name] = value
     return Options(
+        auth=given["auth"],
         strict=given["strict"],
         seed=given["seed"],
         body_limit=given["body_limit"],
         start=given["clock"] or START,
         settings=settings,
+        rate_limits=not given["no_rate_limits"],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -12,9 +13,12 @@ from urllib.parse import unquote
 import pytest
 
 from mockserver.behaviour.build import OPERATION_NAMES
-from mockserver.behaviour.build_operation import LATER_NAMES
+from mockserver.behaviour.caller import CALLER_KEYS
+from mockserver.behaviour.clauses import LATER_NAMES
 from mockserver.behaviour.declared import RESERVED_ERRORS
 from mockserver.behaviour.functions import DRAWS, FUNCTIONS
+from mockserver.behaviour.tokens import TOKENS, token_resource
+from mockserver.cli.token import token_command
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.engine.problems import TITLES
 from mockserver.spec.behaviour_schema import behaviour_schema
@@ -23,8 +27,8 @@ from tests.docs.blocks import ROOT, Page, Section, code, read_page
 from tests.docs.stage import Stage, fits, merged, parse_request, trees
 
 DOCS = ROOT / "docs"
-PAGES = {name: read_page(DOCS / name) for name in ("behaviour.md", "problems.md", "admin-api.md")}
-BEHAVIOUR, PROBLEMS, ADMIN = PAGES.values()
+PAGES = {name: read_page(DOCS / name) for name in ("behaviour.md", "problems.md", "admin-api.md", "authentication.md")}
+BEHAVIOUR, PROBLEMS, ADMIN, AUTHENTICATION = PAGES.values()
 LINKED = sorted({*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "tests").rglob("*.md")})
 RUN = [section for page in PAGES.values() for section in page.sections if section.blocks]
 
@@ -34,7 +38,11 @@ KEYS = {
     "requests": "`requests`",
     "setting": "`settings`",
     "scheme": "`security`",
+    "claims": "`claims`",
+    "token": "`tokens`",
+    "jwt": "`jwt`",
     "error": "`errors`",
+    "quota": "`quotas`",
     "resource": "`resources`",
     "timer": "`timers`",
     "operation": "`operations`",
@@ -81,7 +89,12 @@ def declared_keys() -> dict[str, set[str]]:
 
 
 def test_there_is_a_table_for_each_kind_of_mapping() -> None:
-    assert declared_keys().keys() == KEYS.keys()
+    assert declared_keys().keys() == KEYS.keys() | {"case"}
+
+
+def test_a_case_has_the_keys_of_an_operation() -> None:
+    keys = declared_keys()
+    assert keys["case"] == keys["operation"] - {"within", "cases"} | {"when"}
 
 
 @pytest.mark.parametrize(("kind", "heading"), KEYS.items())
@@ -102,12 +115,21 @@ def used_keys(data: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
 
     yield "", set(data)
     yield "requests", set(data.get("requests", {}))
-    for key, kind in (("settings", "setting"), ("security", "scheme"), ("errors", "error")):
+    for key, kind in (("settings", "setting"), ("security", "scheme"), ("errors", "error"), ("quotas", "quota")):
         yield from parts(data, key, kind)
+    for scheme in mappings(data.get("security")):
+        yield "claims", set(scheme.get("claims", {}))
+    for token in mappings(data.get("tokens")):
+        yield "token", set(token)
+        yield "jwt", set(token.get("jwt", {}))
     for resource in mappings(data.get("resources")):
         yield "resource", set(resource)
         yield from parts(resource, "timers", "timer")
-    for operation in mappings(data.get("operations")):
+    operations = [*mappings(data.get("operations"))]
+    for case in [case for operation in operations for case in mappings(operation.get("cases"))]:
+        yield "case", set(case)
+        operations.append({key: part for key, part in case.items() if key != "when"})
+    for operation in operations:
         yield "operation", set(operation)
         yield "respond", set(operation.get("respond", {}))
         for key, kind in (("require", "rule"), ("warn", "warning"), ("then", "effect")):
@@ -115,11 +137,11 @@ def used_keys(data: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
 
 
 def test_every_key_has_an_example_that_is_run() -> None:
-    shown: dict[str, set[str]] = {kind: set() for kind in KEYS}
-    for tree in trees(BEHAVIOUR.blocks("yaml"), "behaviour.yaml"):
+    shown: dict[str, set[str]] = {kind: set() for kind in declared_keys()}
+    for tree in trees(chain(BEHAVIOUR.blocks("yaml"), AUTHENTICATION.blocks("yaml")), "behaviour.yaml"):
         for kind, keys in used_keys(tree):
             shown[kind] |= keys
-    missing = {kind: sorted(keys - shown[kind]) for kind, keys in declared_keys().items()}
+    missing = {kind: sorted(keys - shown[kind]) for kind, keys in declared_keys().items() if kind in KEYS}
     assert {kind: keys for kind, keys in missing.items() if keys} == {}
 
 
@@ -143,7 +165,23 @@ def test_every_function_has_an_example(name: str) -> None:
 def test_the_names_are_those_of_the_language() -> None:
     table = [row for row in BEHAVIOUR.section("Names").rows() if len(row) == 5]
     listed = {name for row in table for name in re.findall(r"`([a-z]+)`", row[0])}
-    assert listed == {*OPERATION_NAMES, *LATER_NAMES, "error", "violation", "let"}
+    assert listed == {*OPERATION_NAMES, *LATER_NAMES, "error", "violation", "quota", "let", "bind"}
+
+
+def test_the_keys_of_the_caller_are_those_of_the_language() -> None:
+    listed = [name for row in BEHAVIOUR.section("`caller`").rows() for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(listed) == sorted(CALLER_KEYS)
+
+
+def test_the_fields_of_a_token_are_those_that_it_has() -> None:
+    listed = {name for row in BEHAVIOUR.section("Records of tokens").rows() for name in re.findall(r"`(\w+)`", row[0])}
+    assert listed == token_resource(TOKENS, {}).defaults.keys()
+
+
+def test_the_options_of_token_are_those_of_the_command() -> None:
+    rows = AUTHENTICATION.section("On the command line").rows()
+    listed = {option for row in rows for option in re.findall(r"`(--[\w-]+)", row[0])}
+    assert listed == {option for parameter in token_command.params for option in parameter.opts if option[:2] == "--"}
 
 
 def test_the_reserved_errors_are_all_there_with_their_status() -> None:

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from mockserver.cli.main import main
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.web.app import create_app
+from mockserver.web.log import text_lines
 from mockserver.web.server import ThreadedServer
 
 ROOT = Path(__file__).parents[2]
@@ -31,13 +32,13 @@ def blocks(kind: str) -> list[tuple[str, str]]:
 
 
 def calls() -> list[tuple[list[str], str]]:
-    """(words of the command, output) of every curl line."""
+    """(words of the command, output) of every call of a running mock."""
     found: list[tuple[list[str], str]] = []
     for _, text in blocks("console"):
         for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
-            if command.startswith("curl "):
-                found.append((shlex.split(command)[1:], output))
+            if command.startswith(("curl ", "mockserver token ")):
+                found.append((shlex.split(command), output))
     return found
 
 
@@ -57,7 +58,11 @@ def test_every_call_is_answered_as_shown() -> None:
     assert len(calls()) >= 6
     with ThreadedServer(create_app(engine).wsgi_app) as server:
         for words, output in calls():
-            assert curl(words, server.url).strip() == output.strip(), words
+            if words[0] == "curl":
+                printed = curl(words[1:], server.url)
+            else:
+                printed = CliRunner().invoke(main, words[1:], env={"MOCKSERVER_URL": server.url}).output
+            assert printed.strip() == output.strip(), words
 
 
 def test_the_violation_is_logged_as_shown() -> None:
@@ -73,6 +78,16 @@ def test_the_violation_is_logged_as_shown() -> None:
     violation = engine.journal.find()[-1].violations[0]
     assert response.status_code == 400
     assert f"{violation.message} ({violation.hint})" == message
+
+
+def test_the_refusal_is_logged_as_shown() -> None:
+    shown = next(text for _, text in blocks("text") if " 403 " in text)
+    engine = build_engine((), Options())
+    client = create_app(engine).test_client()
+    order = {"api": "zoho-assist", "scopes": "ZohoAssist.sessions.READ"}
+    name, _, value = client.post("/__admin/tokens", json=order).get_json()["header"].partition(": ")
+    client.get("/zoho-assist/api/v2/technicians", headers={name: value})
+    assert text_lines(engine.journal.find()[-1]).splitlines()[1] == shown.splitlines()[1]
 
 
 def test_the_suite_passes(tmp_path: Path) -> None:
