@@ -131,12 +131,15 @@ def desk(*changes: tuple[str, str, str], **options: Any) -> Mock:
 
 
 def one_operation(operation: Mapping[str, Any], rules: Mapping[str, Any] | None = None, **more: Any) -> Mock:
-    """`GET /it` as described, with its rules; `behaviour`, `paths`, `components`, `fixtures` add to the files."""
+    """`GET /it` as described, with its rules; `behaviour`, `paths`, `servers`, `components`, `fixtures` add to the
+    files."""
     paths = {"/it": {"get": {"operationId": "it", **operation}}, **more.pop("paths", {})}
     behaviour = {**more.pop("behaviour", {})}
     if rules is not None:
         behaviour["operations"] = {"it": rules, **behaviour.get("operations", {})}
     document = {"openapi": "3.1.0", "info": {"title": "It", "version": "1"}, "paths": paths}
+    if "servers" in more:
+        document["servers"] = more.pop("servers")
     files: dict[str, Any] = {"openapi.json": {**document, "components": more.pop("components", {})}}
     if behaviour:
         files["behaviour.json"] = behaviour

@@ -8,6 +8,7 @@ from typing import Any
 
 from mockserver.behaviour.build_operation import OperationBuilder
 from mockserver.behaviour.build_quotas import read_quotas
+from mockserver.behaviour.build_security import read_security
 from mockserver.behaviour.build_tokens import read_tokens
 from mockserver.behaviour.clauses import LATER_NAMES
 from mockserver.behaviour.declared import (
@@ -15,7 +16,6 @@ from mockserver.behaviour.declared import (
     ErrorSpec,
     OperationRules,
     Resource,
-    SchemeRules,
     Setting,
     Timer,
 )
@@ -110,7 +110,7 @@ class _Builder:
             settings=self.settings,
             content_type_ignored=requests.get("content_type") == "ignored",
             slashes_forgiven=requests.get("slashes") == "either",
-            security={name: self.scheme(name, entry) for name, entry in data.get("security", {}).items()},
+            security=read_security(reader, self.contract, self.known_api),
             error_body=body,
             errors=errors,
             resources=self.with_tables(resources, operations),
@@ -141,37 +141,6 @@ class _Builder:
         body = self.reader.value(entry["body"], language, join(pointer, "body")) if "body" in entry else None
         self.keys.done(Place(error=_ERROR_KEYS.union(_values(entry))))
         return ErrorSpec(name, entry["status"], values, headers, body, self.reader.grade(entry))
-
-    def scheme(self, name: str, entry: Mapping[str, Any]) -> SchemeRules:
-        pointer = join("/security", name)
-        known = self.contract.security_schemes
-        if name not in known:
-            hint = did_you_mean(name, known, f"the contract has: {', '.join(known) or 'none'}")
-            self.reader.problem(f"the contract has no security scheme '{name}'", pointer, hint, at_key=True)
-        if "issuer" in entry and not self.known_api(entry["issuer"]):
-            hint = "name an API that ships, or one whose folder stands beside this one"
-            self.reader.problem(f"no API is called '{entry['issuer']}'", join(pointer, "issuer"), hint)
-
-        def error(key: str, otherwise: str) -> str:
-            return self.reader.known_error(entry[key], join(pointer, key)) if key in entry else otherwise
-
-        missing = error("missing", "unauthenticated")
-        malformed = error("malformed", missing)
-        unknown = error("unknown", malformed)
-        return SchemeRules(
-            words=tuple(entry.get("words", ())),
-            format=entry.get("format", ""),
-            issuer=entry.get("issuer", ""),
-            any=entry.get("accept") == "any",
-            claims=entry.get("claims", {}),
-            missing=missing,
-            malformed=malformed,
-            unknown=unknown,
-            expired=error("expired", unknown),
-            revoked=error("revoked", unknown),
-            insufficient=error("insufficient", "forbidden"),
-            evidence=self.reader.grade(entry),
-        )
 
     def resource(self, name: str, entry: Mapping[str, Any]) -> Resource:
         pointer = join("/resources", name)

@@ -106,7 +106,7 @@ class _QuotaBuilder:
         try:
             length = parse_duration(given).total_seconds()
         except ValueError as error:
-            hint = "write PT1M for a minute, P1D for a day; months and years have no fixed length"
+            hint = "write PT1M for a minute, P1D for a day"
             self.reader.problem(f"the window cannot be read: {error}", pointer, hint)
             return 1.0
         if length <= 0:

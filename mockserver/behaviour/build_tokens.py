@@ -32,7 +32,7 @@ def read_tokens(
             name=name,
             value=_value(reader, language, entry, pointer),
             algorithm=entry["jwt"].get("algorithm", ALGORITHMS[0]) if "jwt" in entry else "",
-            expires_in=_tree(reader, language, entry, "expires_in", pointer),
+            expires_in=_life(reader, language, entry, pointer),
             keep=_keep(reader, entry, settings, pointer),
             per=tuple(entry.get("per", ())),
             evidence=reader.grade(entry),
@@ -52,8 +52,15 @@ def _value(reader: Reader, language: Language, entry: Mapping[str, Any], pointer
     return value
 
 
-def _tree(reader: Reader, language: Language, entry: Mapping[str, Any], key: str, pointer: str) -> Value | None:
-    return reader.value(entry[key], language, join(pointer, key)) if key in entry else None
+def _life(reader: Reader, language: Language, entry: Mapping[str, Any], pointer: str) -> Value | None:
+    """For how many seconds a token lives; None for ever."""
+    if "expires_in" not in entry:
+        return None
+    pointer, life = join(pointer, "expires_in"), entry["expires_in"]
+    if (isinstance(life, str) and "${{" not in life) or (isinstance(life, int) and life < 0):
+        hint = "an hour is 3600"
+        reader.problem(f"'expires_in' must be a number of seconds from 0, not {life!r:.40}", pointer, hint)
+    return reader.value(life, language, pointer)
 
 
 def _keep(reader: Reader, entry: Mapping[str, Any], settings: Mapping[str, Any], pointer: str) -> int:

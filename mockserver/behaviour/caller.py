@@ -20,7 +20,7 @@ class Caller(NamedTuple):
 
     `scopes` and `roles` are what the caller holds, None for everything. `issued` says that the mock issued the
     credential. `user`, `organisation` and `client` are empty when nobody knows. `warning` says what was odd, `note`
-    what the trace tells. `way` is the alternative of the operation that was met, `others` are the callers of the
+    what the trace tells. `alternative` counts the one of the operation that was met, `others` are the callers of the
     further schemes that it asks for.
     """
 
@@ -37,7 +37,7 @@ class Caller(NamedTuple):
     client: str = ""
     username: str | None = None
     password: str | None = None
-    way: int = 0
+    alternative: int = 0
     others: tuple[Caller, ...] = ()
 
     def as_scope(self) -> dict[str, Any]:

@@ -86,6 +86,7 @@ class ClauseReader:
             that=self.expression(entry["that"], f"{pointer}/that"),
             error=self.raised(entry["else"], f"{pointer}/else"),
             evidence=self.reader.grade(entry),
+            about=str(entry.get("about", "")),
         )
 
     def warning(self, at: int, entry: Mapping[str, Any]) -> Warn:

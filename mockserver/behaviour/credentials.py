@@ -13,13 +13,14 @@ from mockserver.behaviour.declared import SchemeRules
 from mockserver.behaviour.functions import time
 from mockserver.behaviour.issuer import Issuer
 from mockserver.behaviour.operation import Refused
-from mockserver.behaviour.tokens import EXPIRED, REVOKED, WELL_FORMED, is_live
+from mockserver.behaviour.tokens import EXPIRED, MOST_CHARACTERS, REVOKED, WELL_FORMED, is_live
 from mockserver.contract.model import SecurityScheme
 from mockserver.contract.queries import parse_cookies
 from mockserver.messages import Request
 from mockserver.state.records import Record
 
 _NEVER = float("inf")
+_GRADES = ("", "documented", "observed", "assumed")  # the later, the less is known
 _REMEMBERED = 4_096  # credentials whose caller is kept ready
 _CLAIMS = {"scopes": "scope", "roles": "roles", "user": "sub", "organisation": "organisation", "client": "client_id"}
 _LENIENT = "authenticate: the credential is present and well-formed, accepted (lenient)"
@@ -47,15 +48,26 @@ class _Held(NamedTuple):
 
 
 class Credential:
-    """One security scheme of an API. `issuer` vouches for its credentials; with `strict` nobody else does."""
+    """One security scheme of an API. `issuer` vouches for its credentials; with `strict` nobody else does. `command` is
+    what `mockserver` is told for a token of this scheme, `evidence` how well the API's errors are known, by name."""
 
-    def __init__(self, scheme: SecurityScheme, rules: SchemeRules, issuer: Issuer, *, strict: bool, api: str) -> None:
+    def __init__(
+        self,
+        scheme: SecurityScheme,
+        rules: SchemeRules,
+        issuer: Issuer,
+        *,
+        strict: bool,
+        command: str,
+        evidence: Mapping[str, str],
+    ) -> None:
         self.scheme = scheme
         self.id = scheme.id
         self.rules = rules
         self.issuer = issuer
         self._strict = strict
-        self._api = api
+        self._command = command
+        self._evidence = evidence
         self._in_header = scheme.type in ("http", "oauth2", "openIdConnect") or (
             scheme.type == "apiKey" and scheme.name.lower() == "authorization" and bool(self.rules.words)
         )
@@ -80,14 +92,15 @@ class Credential:
             odd = self._words.get(word.lower())
             if odd is None:
                 if token or "" not in self._words:
-                    raise self._refused("malformed", f"the scheme word is {word[:40]!r}")
+                    found = f"the scheme word is {word[:40]!r}" if token else "the header has no scheme word"
+                    raise self._refused("malformed", found)
                 token, odd = value, self._words[""]  # the bare credential
         elif self.scheme.type == "mutualTLS":
             return Caller(self.id, note="authenticate: a certificate is a matter of TLS, which nobody looks at here")
         else:
             token, odd = self._key(request), ""
         if WELL_FORMED.fullmatch(token) is None:
-            raise self._refused("malformed", "the credential is empty, too long or not visible ASCII")
+            raise self._refused("malformed", _fault_of(token))
         caller = self._judged(token, at, namespace)
         return caller._replace(warning="; ".join(filter(None, (odd, caller.warning)))) if odd else caller
 
@@ -113,13 +126,11 @@ class Credential:
         kind = record.get("kind")
         if kind not in self.issuer.carried:
             raise self._refused("unknown", f"this is a token of the kind '{kind}', which no call carries")
-        # What the record leaves open the claims of a JSON Web Token may say.
+        # A JSON Web Token means what its claims say, as it would anywhere; the record has what they leave open.
         claims = found if isinstance(found := record.get("claims"), dict) else _NOTHING
         told = claims if self.issuer.signs(kind) else _NOTHING
-        said = {
-            name: told.get(self.rules.claims.get(name, claim)) if record.get(name) is None else record[name]
-            for name, claim in _CLAIMS.items()
-        }
+        names = {name: self.rules.claims.get(name, claim) for name, claim in _CLAIMS.items()}
+        said = {name: record.get(name) if told.get(claim) is None else told[claim] for name, claim in names.items()}
         user, organisation, client = (str(said[name] or "") for name in ("user", "organisation", "client"))
         end = record.get("expires_at")
         ends = min(_moment(end), _ends(told)) if is_live(record) else -_NEVER
@@ -184,8 +195,11 @@ class Credential:
         claims = found.claims
         if found.ours and not found.genuine:
             raise self._refused("unknown", "the signature is not right for the key that kid names")
-        if self._strict and not found.genuine:
-            raise self._refused("unknown", f"{self.issuer.api} has not signed this token")
+        if self._strict:
+            found_out = (
+                "has no record of this token, which it has signed" if found.genuine else "has not signed this token"
+            )
+            raise self._refused("unknown", f"{self.issuer.api} {found_out}")
         over, early = at >= _ends(claims), at < _begins(claims)
         if found.genuine and over:
             raise self._refused("expired", "the token's exp is over")
@@ -202,7 +216,7 @@ class Credential:
             client=str(get["client"] or ""),
         )
         if found.genuine:
-            note = f"authenticate: {self.issuer.api} has signed the token"
+            note = f"authenticate: {self.issuer.api} has signed the token, and has no record of it: its claims hold"
             return caller._replace(note=note, issued=True, scopes=_names(get["scopes"]), roles=_names(get["roles"]))
         if over or early:
             odd = "the token's exp is over" if over else "the token's nbf or iat is still to come"
@@ -228,19 +242,24 @@ class Credential:
     def _refused(self, what: str, found: str) -> Unauthenticated:
         """The refusal for what was found; `what` names the error among the rules of the scheme."""
         broken = what in ("missing", "malformed")
-        hint = "" if broken else f"; 'mockserver token {self._api}' gives one"
+        hint = "" if broken else f"; 'mockserver {self._command}' gives one"
         return Unauthenticated(
             getattr(self.rules, what),
             f"security.{self.id}.{what}",
             f"{found}; wanted: {self.wanted()}{hint}",
-            self.rules.evidence,
+            self._graded(getattr(self.rules, what)),
             contract_broken=broken,
         )
 
     def too_narrow(self, found: str, option: str) -> Refused:
         """The refusal of a caller who may not do this; `option` asks `mockserver token` for what would pass."""
-        reason = f"{found}; 'mockserver token {self._api} {option}' gives one that passes"
-        return Refused(self.rules.insufficient, f"security.{self.id}.insufficient", reason, self.rules.evidence)
+        reason = f"{found}; 'mockserver {self._command} {option}' gives one that passes"
+        error = self.rules.insufficient
+        return Refused(error, f"security.{self.id}.insufficient", reason, self._graded(error))
+
+    def _graded(self, error: str) -> str:
+        """How well a refusal is known: no better than the scheme's rules, and no better than its error."""
+        return max(self.rules.evidence, self._evidence.get(error, ""), key=_GRADES.index)
 
     def wanted(self) -> str:
         """In words: where the credential stands and how it looks."""
@@ -249,6 +268,11 @@ class Credential:
         if not self._in_header:
             return f"{self.scheme.location} {self.scheme.name}: <key>"
         return f"Authorization: {self._first} <credential>".replace(":  ", ": ")
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether somebody looks up what was issued, so that a token can be issued for this scheme."""
+        return not self.rules.any and self.scheme.type != "mutualTLS"
 
     @property
     def word(self) -> str:
@@ -265,9 +289,20 @@ class Credential:
 
     def sample(self) -> str:
         """A credential that is well-formed, for people to paste; empty where only one that was issued is accepted."""
-        if not self.rules.any and self.scheme.type != "mutualTLS" and (self._strict or self._is_jwt):
+        if self.looks_up and (self._strict or self._is_jwt):
             return ""
         return _SAMPLE_PAIR if self._basic else "any-key" if self.scheme.type == "apiKey" else "any-token"
+
+
+def _fault_of(token: str) -> str:
+    """Why a text is no credential, in words."""
+    if not token:
+        return "the credential is empty"
+    if len(token) > MOST_CHARACTERS:
+        return f"the credential has {len(token)} characters, more than {MOST_CHARACTERS}"
+    if " " in token:
+        return "there is a space in the credential (two scheme words, two headers?)"
+    return "the credential is not visible ASCII"
 
 
 def _names(value: Any) -> frozenset[str] | None:

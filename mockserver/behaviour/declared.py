@@ -47,12 +47,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`that` must hold, else the error named `error`. `id` is how the journal names the rule."""
+    """`that` must hold, else the error named `error`. `id` is how the journal names the rule, `about` what it says when
+    the rule does not hold."""
 
     id: str
     that: Expression
     error: str
     evidence: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

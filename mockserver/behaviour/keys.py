@@ -20,7 +20,7 @@ from mockserver.spec.references import join
 
 #: What the names that are always the same hold.
 _KEYS = {
-    "server": ("host", "scheme", "url"),
+    "server": ("host", "scheme", "url", "called"),
     "caller": CALLER_KEYS,
     "violation": ("pointer", "message"),
     "quota": ("name", "limit", "window", "retry_after"),

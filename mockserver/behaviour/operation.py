@@ -131,7 +131,8 @@ class OperationRunner:
 
     def _require(self, rule: Rule, scope: OperationScope) -> None:
         if not rule.that(scope):
-            raise Refused(rule.error, rule.id, f"does not hold: {rule.that.source}", rule.evidence)
+            about = f"{rule.about.rstrip('.')}; " if rule.about else ""
+            raise Refused(rule.error, rule.id, f"{about}does not hold: {rule.that.source}", rule.evidence)
 
     def _warn(self, warn: Warn, scope: OperationScope, outcome: Outcome) -> None:
         if warn.that(scope):

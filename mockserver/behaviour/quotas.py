@@ -66,7 +66,9 @@ def whole_window(quotas: Sequence[Quota], error: str) -> dict[str, Any] | None:
 
 def _scope(quota: Quota, wait: float) -> dict[str, Any]:
     window = int(quota.window) if quota.window.is_integer() else quota.window
-    return {"name": quota.name, "limit": quota.limit, "window": window, "retry_after": max(1, math.ceil(wait))}
+    # Where the clock was set back the window seems longer than it is.
+    wait = max(1, math.ceil(min(wait, quota.window)))
+    return {"name": quota.name, "limit": quota.limit, "window": window, "retry_after": wait}
 
 
 class Limiter:

@@ -47,9 +47,9 @@ class Authenticator:
         if not self._alternatives:
             return ANONYMOUS
         refusal = None
-        for way in range(len(self._alternatives)):
+        for index in range(len(self._alternatives)):
             try:
-                return self._read(way, request, at, namespace)
+                return self._read(index, request, at, namespace)
             except Unauthenticated as error:
                 if refusal is None or _telling(refusal) < _telling(error):
                     refusal = error
@@ -58,9 +58,9 @@ class Authenticator:
             return ANONYMOUS
         raise refusal
 
-    def _read(self, way: int, request: Request, at: float, namespace: str) -> Caller:
-        callers = [each.read(request, at, namespace) for each in self._alternatives[way].credentials]
-        return callers[0]._replace(way=way, others=tuple(callers[1:]))
+    def _read(self, index: int, request: Request, at: float, namespace: str) -> Caller:
+        callers = [each.read(request, at, namespace) for each in self._alternatives[index].credentials]
+        return callers[0]._replace(alternative=index, others=tuple(callers[1:]))
 
     def authorise(self, caller: Caller, request: Request, at: float, namespace: str) -> Caller:
         """The caller who may do this: the one given, or the one of another alternative that the request meets too.
@@ -69,9 +69,9 @@ class Authenticator:
         """
         if self._open or self.optional or self._may(caller):
             return caller
-        for way in range(caller.way + 1, len(self._alternatives)):
+        for index in range(caller.alternative + 1, len(self._alternatives)):
             try:
-                other = self._read(way, request, at, namespace)
+                other = self._read(index, request, at, namespace)
             except Unauthenticated:
                 continue
             if self._may(other):
@@ -79,14 +79,14 @@ class Authenticator:
         raise self._too_narrow(caller)
 
     def _may(self, caller: Caller) -> bool:
-        alternative = self._alternatives[caller.way]
+        alternative = self._alternatives[caller.alternative]
         if not caller.others:
             held = caller.held(alternative.credentials[0].scheme)
             return held is None or any(names <= held for (names,) in alternative.needed)
         return any(not _lacking(caller, alternative.credentials, way) for way in alternative.needed)
 
     def _too_narrow(self, caller: Caller) -> Refused:
-        credentials, needed = self._alternatives[caller.way]
+        credentials, needed = self._alternatives[caller.alternative]
         at = _lacking(caller, credentials, needed[0])[0]
         credential = credentials[at]
         held = (caller, *caller.others)[at].held(credential.scheme) or frozenset()

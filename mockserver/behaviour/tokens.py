@@ -27,7 +27,8 @@ HIDDEN_TOKENS = "@token"
 ACCESS = "access"
 LIVE, EXPIRED, REVOKED = "live", "expired", "revoked"
 #: Visible ASCII and no space: generous, since placeholders of documentation samples are credentials too.
-WELL_FORMED = re.compile(r"[\x21-\x7e]{1,4096}")
+MOST_CHARACTERS = 4096
+WELL_FORMED = re.compile(rf"[\x21-\x7e]{{1,{MOST_CHARACTERS}}}")
 _LIFE = 3600  # seconds, of a token of an API that says nothing about tokens
 _LENGTH = 40
 _KEPT = "duration('PT1H')"  # how long one can still look up what became of a token

@@ -31,6 +31,7 @@ _ELSEWHERE = "name the mock's address with --url or MOCKSERVER_URL"
 @click.option("--user", help="Whose it is.")
 @click.option("--organisation", help="The organisation that it acts for.")
 @click.option("--client", help="The client that it was issued to.")
+@click.option("--scheme", help="The security scheme that it is for; none said: the first that takes a token.")
 @click.option("--namespace", default="", help="The namespace in which it holds.")
 @click.option(
     "--url",
@@ -50,6 +51,7 @@ def token_command(
     user: str | None,
     organisation: str | None,
     client: str | None,
+    scheme: str | None,
     namespace: str,
     url: str,
     as_json: bool,
@@ -72,6 +74,7 @@ def token_command(
         "user": user,
         "organisation": organisation,
         "client": client,
+        "scheme": scheme,
     }
     answer = _ask(url, {name: value for name, value in wanted.items() if value is not None}, namespace)
     issued = _read(answer)

@@ -156,11 +156,19 @@ class Api:
 
     def trust(self, issuers: Mapping[str, Issuer]) -> None:
         """Let these issuers, by the name of their API, vouch for the credentials of this one."""
-        credentials = {}
+        credentials: dict[str, Credential] = {}
         for name, scheme in self.contract.security_schemes.items():
             rules = self.behaviour.security.get(name) or SchemeRules()
             issuer = issuers[rules.issuer or self.name]
-            credentials[name] = Credential(scheme, rules, issuer, strict=self._auth == "strict", api=self.name)
+            first = next((each.issuer for each in credentials.values() if each.looks_up), issuer) is issuer
+            credentials[name] = Credential(
+                scheme,
+                rules,
+                issuer,
+                strict=self._auth == "strict",
+                command=f"token {self.name}" + ("" if first else f" --scheme {name}"),
+                evidence={error.name: error.evidence for error in self.behaviour.errors.values()},
+            )
         self.credentials = credentials
 
     def plan(self, operation: Operation) -> Plan:
@@ -221,9 +229,10 @@ class Api:
             host = host_name(header)
             known = [server for server in self.contract.servers if host in server.hosts]
             server = next(iter(known or self.contract.servers), None)
-            scheme = server.scheme if server else "https"
+            scheme = (server.scheme if server else "") or "https"
             name = host if known else (server.hosts[0] if server and server.hosts else "localhost")
-            found = {"host": name, "scheme": scheme, "url": f"{scheme}://{name}"}
+            url = f"{scheme}://{name}"
+            found = {"host": name, "scheme": scheme, "url": url, "called": url}
             if len(self._servers) >= _REMEMBERED:  # a client may send any Host it likes
                 self._servers.clear()
             self._servers[header] = found

@@ -31,12 +31,12 @@ def build_engine(apis: Sequence[str] = (), options: Options | None = None) -> En
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"two APIs are called '{name}'", "rename one of the folders")
-    for name in chosen.settings:
-        if name not in names:
-            raise UsageError(f"settings for '{name}', which is not served", did_you_mean(name, names))
     clock = Clock(chosen.start)
     served = {folder.name: load_api(folder, chosen, clock, names) for folder in folders}
     issuing = _issuers(served, chosen, clock)
+    for name in chosen.settings:
+        if name not in served and name not in issuing:
+            raise UsageError(f"settings for '{name}', which is not served", did_you_mean(name, [*served, *issuing]))
     issuers = {name: api.issuer for name, api in {**served, **issuing}.items()}
     for api in (*served.values(), *issuing.values()):
         api.trust(issuers)

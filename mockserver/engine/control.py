@@ -16,7 +16,7 @@ from mockserver.behaviour.tokens import HIDDEN_TOKENS, completed, token_faults
 from mockserver.behaviour.views import breaches, required_fields, shown_schemas
 from mockserver.contract.model import Operation
 from mockserver.engine.api import Api
-from mockserver.engine.grants import Wanted, as_json, credential_of, grant, still_live
+from mockserver.engine.grants import Wanted, as_json, credential_of, grant, sample_grant, still_live
 from mockserver.engine.journal import Journal
 from mockserver.engine.routes import Routes
 from mockserver.engine.sample import sample_call
@@ -72,6 +72,11 @@ class Control:
         #: Why timers failed that ran outside of any request, the last hundred; those within one are in its trace.
         self.failed_timers: deque[str] = deque(maxlen=100)
 
+    @property
+    def loaded(self) -> Sequence[Api]:
+        """The APIs that are served, and those that only issue tokens for them."""
+        return tuple(self._all.values())
+
     def api(self, name: str) -> Api:
         """The API of that name, served or issuing for one that is. Raises UsageError."""
         if name not in self._all:
@@ -93,6 +98,7 @@ class Control:
         for each in chosen:
             each.reset(namespace)
         self.journal.clear(api, namespace)
+        self._keep_samples()
 
     def state(self, api: str, namespace: str = "") -> dict[str, list[dict[str, Any]]]:
         """The records of every resource that the behaviour file names."""
@@ -182,6 +188,7 @@ class Control:
             for owner, namespace in kept:
                 if owner == api.name and namespace not in api.spaces:
                     _bring_back(api.space(namespace), kept[(owner, namespace)])
+        self._keep_samples()
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward; what falls due on the way happens, in order of time."""
@@ -221,7 +228,7 @@ class Control:
         `token_type`, `expires_in` (seconds), `scope`, `header`. Raises UsageError when the API knows no such scope or
         role, or asks for no token; ExpressionError when a rule under `tokens` fails."""
         found = self.api(api)
-        credential = credential_of(found)
+        credential = credential_of(found, wanted.scheme)
         self._tables(credential.issuer.api, namespace)  # what is over by now makes room
         return as_json(self._granted(found, credential, wanted, namespace), credential)
 
@@ -267,17 +274,23 @@ class Control:
         """What carries the credentials of an operation: any, or where it must be so one that was issued."""
         headers = {}
         for credential in api.plan(operation).authenticator.first:
-            token = credential.sample()
-            if not token:
-                kept = self._samples.get((api.name, credential.id), "")
-                self._tables(credential.issuer.api, "")  # what is over by now is no longer live
-                if not still_live(credential.issuer, kept, ""):
-                    kept = self._granted(api, credential, Wanted())["token"]
-                    self._samples[(api.name, credential.id)] = kept
-                token = kept
+            token = credential.sample() or self._sample_token(api, credential)
             if (header := credential.header(token)) is not None:
                 headers[header[0]] = header[1]
         return headers
+
+    def _sample_token(self, api: Api, credential: Credential) -> str:
+        """The token that has been shown for pasting, or one that is shown from now on."""
+        kept = self._samples.get((api.name, credential.id), "")
+        if not still_live(credential.issuer, kept, ""):
+            kept = sample_grant(api, self.api(credential.issuer.api), credential, self.clock)["token"]
+            self._samples[(api.name, credential.id)] = kept
+        return kept
+
+    def _keep_samples(self) -> None:
+        """Let tokens that were shown for pasting hold again, after another state was put in place."""
+        for api, scheme in list(self._samples):
+            self._sample_token(self._all[api], self._all[api].credentials[scheme])
 
 
 def _bring_back(space: Namespace, kept: _Kept) -> None:

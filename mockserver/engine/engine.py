@@ -55,8 +55,19 @@ class _Call:
     def late(self, name: str) -> Any:
         """What expressions may name beside the parts of the request, worked out when they do."""
         if name == "server":
-            return self.api.server(self.request.headers.get("host", ""))
+            return self._server()
         return self.caller.as_scope() if name == "caller" else None
+
+    def _server(self) -> dict[str, str]:
+        """The documented host that was called. `called` is the address at which the client has called the API: that
+        host's, or with a prefix the mock's own."""
+        request = self.request
+        header = request.headers.get("host", "")
+        server = self.api.server(header)
+        if not header or any(request.host in documented.hosts for documented in self.api.contract.servers):
+            return server
+        before = request.path[: len(request.path) - len(self.path)]
+        return {**server, "called": f"{request.scheme}://{header}{before}"}
 
 
 class Engine(Control):
@@ -268,7 +279,8 @@ class Engine(Control):
                 else:
                     response, value = call.api.responder.success(way.media_of(outcome), outcome)
             response = self._checked(call, response, value, exchange)
-            transaction.commit()
+            if call.request.method != "HEAD":  # which is safe by HTTP, whatever the GET does
+                transaction.commit()
         if way.case:
             exchange.trace.append(way.case)
         exchange.trace.append(way.applied)

@@ -13,14 +13,16 @@ from mockserver.engine.api import Api
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.state.clock import Clock
 from mockserver.state.records import Record
+from mockserver.state.samples import Draws
 
+_RECKONED = frozenset({"exp", "iat"})
 _WITH_SCOPES = ("oauth2", "openIdConnect")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a token shall be good for. None: all scopes that the contract knows, any role, the usual life (in seconds),
-    nobody in particular."""
+    nobody in particular, the first security scheme that takes a token."""
 
     scopes: tuple[str, ...] | None = None
     roles: tuple[str, ...] | None = None
@@ -29,11 +31,23 @@ class Wanted:
     user: str | None = None
     organisation: str | None = None
     client: str | None = None
+    scheme: str | None = None
+
+
+def sample_grant(api: Api, issuing: Api, credential: Credential, clock: Clock) -> Record:
+    """A token for people to paste, that is good for everything and never over. What the state draws is left as it is,
+    so that looking at a sample changes no answer."""
+    fields = {"scopes": known_scopes(api) or None, "expires_in": None}
+    names = {"settings": issuing.settings, "server": issuing.server()}
+    return credential.issuer.issue(fields, "", clock, names, Draws(f"sample:{api.name}:{credential.id}"))
 
 
 def grant(api: Api, issuing: Api, credential: Credential, wanted: Wanted, namespace: str, clock: Clock) -> Record:
     """A new token for `credential` of `api`. Raises UsageError for a scope or role that the API does not know."""
     scopes, roles = known_scopes(api), known_roles(api)
+    for claim, value in (wanted.claims or {}).items() if credential.issuer.signs_what_calls_carry() else ():
+        if claim in _RECKONED and value is not None:  # null leaves a claim out
+            raise UsageError(f"the claim {claim} is reckoned from the clock", "expires_in says how long a token lives")
     if wanted.expires_in is not None and wanted.expires_in < 0:
         raise UsageError(f"expires_in is {wanted.expires_in}", "give seconds, 0 for a token that is over at once")
     try:
@@ -54,12 +68,17 @@ def grant(api: Api, issuing: Api, credential: Credential, wanted: Wanted, namesp
     return credential.issuer.issue(fields, namespace, clock, names)
 
 
-def credential_of(api: Api) -> Credential:
-    """The credential that tokens are issued for: of the first scheme that looks them up. Raises UsageError when there
-    is none."""
-    for credential in api.credentials.values():
-        if not credential.rules.any and credential.scheme.type != "mutualTLS":
-            return credential
+def credential_of(api: Api, scheme: str | None = None) -> Credential:
+    """The credential that tokens are issued for: of the scheme of that name, else of the first that looks them up.
+    Raises UsageError when there is none."""
+    known = {name: credential for name, credential in api.credentials.items() if credential.looks_up}
+    if scheme is not None and scheme not in known:
+        has = f"it has {', '.join(known)}" if known else "it has none"
+        raise UsageError(
+            f"{api.name} has no security scheme '{scheme}' that takes a token", did_you_mean(scheme, known, has)
+        )
+    if known:
+        return known[scheme or next(iter(known))]
     raise UsageError(f"{api.name} asks for no token", "its contract has no security scheme that would carry one")
 
 

@@ -22,7 +22,7 @@ class Way:
         self._media = first_media(self._spec)
         self.by_example = rules is not None and by_example(rules)
         self.applied = "apply: answered by the contract's example"
-        if rules is not None and not self.by_example:
+        if rules is not None and (not self.by_example or self._media is None):
             self.applied = f"apply: {rules.verb or 'respond'} {rules.resource}".strip()
 
     def media_of(self, outcome: Outcome) -> MediaType | None:

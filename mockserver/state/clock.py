@@ -12,6 +12,7 @@ _DURATION = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
     re.ASCII,
 )
+_BY_CALENDAR = re.compile(r"[-+]?P[^T]*\d[YM].*", re.ASCII)
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})([Tt])(\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _SHORTEST = len("2025-01-15T10:30:00Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,6 +94,8 @@ class Stopwatch:
 def parse_duration(text: str) -> timedelta:
     """An ISO 8601 duration of weeks, days, hours, minutes and seconds. Raises ValueError, also for years and months,
     whose length depends on the calendar."""
+    if _BY_CALENDAR.fullmatch(text):
+        raise ValueError(f"{text!r} is no length of time: months and years have no fixed length")
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.group(unit) for unit in ("weeks", "days", "hours", "minutes", "seconds")):
         raise ValueError(f"{text!r} is not an ISO 8601 duration such as PT1H30M")

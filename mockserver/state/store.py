@@ -2,7 +2,7 @@
 
 Everything that a namespace holds is one immutable `State`. A transaction works on its own view and puts a new `State`
 in place when it commits, so an operation that fails half-way has changed nothing, a reader needs no lock, and a
-snapshot is a reference: nothing is copied, and what did not change is shared.
+snapshot of it is a reference: nothing is copied, and what did not change is shared.
 """
 
 from __future__ import annotations

@@ -9,20 +9,20 @@ from typing import Any
 from mockserver.engine.grants import Wanted
 from mockserver.web.problems import Refusal
 
-TOKEN_KEYS = ("api", "scopes", "roles", "claims", "expires_in", "user", "organisation", "client")
-_PEOPLE = ("user", "organisation", "client")
+TOKEN_KEYS = ("api", "scopes", "roles", "claims", "expires_in", "user", "organisation", "client", "scheme")
+_TEXTS = ("user", "organisation", "client", "scheme")
 
 
 def read_wanted(given: Mapping[str, Any], now: datetime) -> Wanted:
     """The keys beside `api` as values; null is the same as silence. Raises a 400 `Refusal` for what is not of its type,
     and for a life that ends after the year 9999."""
-    people = {name: _text(name, given.get(name)) for name in _PEOPLE}
+    texts = {name: _text(name, given.get(name)) for name in _TEXTS}
     return Wanted(
         scopes=_names("scopes", given.get("scopes")),
         roles=_names("roles", given.get("roles")),
         claims=_claims(given.get("claims")),
         expires_in=_seconds(given.get("expires_in"), now),
-        **people,
+        **texts,
     )
 
 

@@ -18,7 +18,7 @@ _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 def watched_folders(engine: Engine) -> set[Path]:
     """The folders in which the specs and fixtures of `engine` stand."""
     folders = set()
-    for api in engine.apis.values():
+    for api in engine.loaded:
         files = [api.folder.openapi, *api.folder.fixtures, *([api.folder.behaviour] if api.folder.behaviour else [])]
         folders |= {file.resolve().parent for file in files}
     return {folder for folder in folders if not folders.intersection(folder.parents)}

@@ -186,12 +186,12 @@ class TestMissing:
     @pytest.mark.parametrize(("operation", "verb"), [("deleteTicket", "delete"), ("listNotes", "within")])
     def test_its_status_is_documented(self, tmp_path: Path, operation: str, verb: str) -> None:
         [problem] = self.problems(tmp_path, operation)
-        documented = {"delete": "204", "within": "200"}[verb]
+        documented = {"delete": "204, 401", "within": "200, 401"}[verb]
         message = f"{operation} does not document status 404 of 'no_ticket' (documented: {documented})"
         assert problem.endswith(message)
 
     def test_one_that_nobody_declared_is_told_by_the_mock_itself(self) -> None:
-        responses = '      responses:\n        "204": {description: Gone}\n'
+        responses = '"204": {description: Gone}\n        "401": {$ref: "#/components/responses/Problem"}\n'
         changes = [
             (BEHAVIOUR, "    missing: no_ticket\n", ""),
             (OPENAPI, f'{responses}        "404": {{$ref: "#/components/responses/Problem"}}\n', responses),

@@ -99,20 +99,20 @@ def test_what_a_rule_can_ask_of_the_caller() -> None:
 
 
 BAD_HEADERS = {
-    "no scheme word": ("x", "the scheme word is 'x'"),
-    "the word alone": ("Bearer", "the credential is empty, too long or not visible ASCII"),
+    "no scheme word": ("x", "the header has no scheme word"),
+    "the word alone": ("Bearer", "the credential is empty; wanted"),
     "nothing after the word": ("Bearer ", "the credential is empty"),
-    "two spaces": ("Bearer  x", "not visible ASCII"),
-    "a tab": ("Bearer\tx", "the scheme word is 'Bearer\\tx'"),
+    "two spaces": ("Bearer  x", "there is a space in the credential"),
+    "a tab": ("Bearer\tx", "the header has no scheme word"),
     "another word": ("Token x", "the scheme word is 'Token'"),
-    "two schemes": ("Bearer x, Basic dTpw", "not visible ASCII"),
-    "two headers joined": ("Bearer x,Bearer y", "not visible ASCII"),
+    "two schemes": ("Bearer x, Basic dTpw", "there is a space in the credential"),
+    "two headers joined": ("Bearer x,Bearer y", "there is a space in the credential"),
     "not ASCII": ("Bearer é", "not visible ASCII"),
-    "two words": ("Bearer a b", "not visible ASCII"),
+    "two words": ("Bearer a b", "there is a space in the credential"),
     "a control character": ("Bearer a\x07b", "not visible ASCII"),
     "a line break at the end": ("Bearer a\n", "not visible ASCII"),
-    "eight kilobytes": (f"Bearer {'x' * 8192}", "too long"),
-    "a word of eight kilobytes": ("x" * 8192, f"the scheme word is '{'x' * 40}'; wanted"),
+    "eight kilobytes": (f"Bearer {'x' * 8192}", "the credential has 8192 characters, more than 4096"),
+    "a word of eight kilobytes": ("x" * 8192, "the header has no scheme word; wanted"),
 }
 
 
@@ -229,7 +229,7 @@ TOKENS = (
 )
 FOUND = {
     "missing": (None, "no Authorization header"),
-    "malformed": ("Bearer a b", "the credential is empty, too long or not visible ASCII"),
+    "malformed": ("Bearer a b", "there is a space in the credential"),
     "unknown": ("Bearer stranger", "it has not issued this credential"),
     "expired": ("Bearer late", "the credential expired at 2025-01-15T11:20:00Z"),
     "revoked": ("Bearer back", "the credential was revoked at 2025-01-15T11:30:00Z"),

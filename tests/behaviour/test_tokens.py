@@ -109,7 +109,7 @@ class TestIssue:
             ({"value": "${{ alphanumeric(4097) }}"}, "1 to 4096 visible ASCII characters, not the 4097"),
             ({"value": "${{ hex(4) }}", "expires_in": "${{ 'soon' }}"}, "must be a number of seconds, not 'soon'"),
             ({"value": "${{ hex(4) }}", "expires_in": "${{ true }}"}, "must be a number of seconds, not True"),
-            ({"value": "${{ hex(4) }}", "expires_in": -1}, "must be a number of seconds, not -1"),
+            ({"value": "${{ hex(4) }}", "expires_in": "${{ 0 - 1 }}"}, "must be a number of seconds, not -1"),
             ({"value": "${{ hex(4) }}", "expires_in": 10**13}, "it.then[0]"),
             ({"value": "${{ 'always' }}"}, "taken"),
         ],

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from mockserver.engine.grants import Wanted
-from mockserver.errors import ExpressionError
+from mockserver.errors import ExpressionError, UsageError
 from tests.behaviour.test_security import BEARER, NAMES, STATUS
 from tests.mocks import START, Answer, Mock, answers, one_operation
 
@@ -104,6 +104,10 @@ class TestOurs:
         narrow = granted(mock, roles=())
         if not known:
             forget(mock)
+        if auth == "strict" and not known:
+            for token in (good, narrow):
+                assert reason(use(mock, token)).startswith("unknown: 401: it has no record of this token, which it has")
+            return
         who = use(mock, good)
         found = [who.json[name] for name in ("issued", "roles", "user", "organisation")]
         assert found == [True, ["agent"], "ann", "acme"]
@@ -134,9 +138,28 @@ class TestOurs:
         mock.engine.set_clock(START - timedelta(seconds=1))
         assert reason(use(mock, token)).startswith("unknown: 401: the token is from the future")
 
-    def test_a_claim_may_end_it_earlier_than_its_record(self) -> None:
-        mock = signing()
-        assert reason(use(mock, granted(mock, claims={"exp": NOW}))).startswith("expired: ")
+    @pytest.mark.parametrize("claim", ["exp", "iat"])
+    def test_the_clock_alone_says_when(self, claim: str) -> None:
+        with pytest.raises(UsageError, match=f"the claim {claim} is reckoned from the clock"):
+            granted(signing(), claims={claim: NOW})
+
+    def test_what_a_claim_says_counts_more_than_the_record(self) -> None:
+        mock = signing(roles=("agent",))
+        token = granted(mock, roles=("agent",), user="ann", claims={"roles": [], "sub": "bob"})
+        assert reason(use(mock, token)).startswith("insufficient: ")
+        forget(mock)
+        assert reason(use(mock, token)).startswith("insufficient: ")
+
+    def test_strictly_a_reset_takes_it_away(self) -> None:
+        mock = signing(auth="strict")
+        token = granted(mock)
+        assert mock.call("GET /it", authorization=f"Bearer {token}", x_mock_namespace="other").status == 401
+        snapshot = mock.engine.snapshot()
+        assert use(mock, token).status == 200
+        mock.engine.reset("it")
+        assert use(mock, token).status == 401
+        mock.engine.restore(snapshot)
+        assert use(mock, token).status == 200
 
     def test_roles_that_only_a_claim_says(self) -> None:
         mock = signing(roles=("agent",), kind={"jwt": {"claims": {"roles": ["clerk"]}}})
@@ -158,7 +181,7 @@ class TestOurs:
 
     @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
     def test_the_algorithm(self, algorithm: str) -> None:
-        mock = signing(kind={"jwt": {"algorithm": algorithm}}, auth="strict")
+        mock = signing(kind={"jwt": {"algorithm": algorithm}})
         token = granted(mock)
         assert jwt.get_unverified_header(token)["alg"] == algorithm
         forget(mock)

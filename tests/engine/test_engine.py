@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from mockserver.messages import Request
 from tests.mocks import Mock, answers, desk, one_operation
 
 TICKET = {"title": "Draught"}
@@ -216,3 +217,28 @@ def test_header_values_cannot_break_the_message(text: str) -> None:
     for _, value in response.headers:
         assert value.isprintable()
         assert value.isascii()
+
+
+def test_head_changes_nothing() -> None:
+    """A GET may have effects; HEAD is safe by HTTP (RFC 9110, section 9.2.1)."""
+    rules = {"then": [{"create": "visit"}], "respond": {"body": "${{ len(visit) }}"}}
+    resources = {"visit": {"key": "id", "defaults": {"id": "${{ hex(8) }}"}}}
+    mock = one_operation(answers(True), rules, behaviour={"resources": resources})
+    assert (mock.call("HEAD /it").status, mock.records("visit")) == (200, [])
+    assert (mock.call("GET /it").status, len(mock.records("visit"))) == (200, 1)
+
+
+def test_the_address_that_was_called() -> None:
+    mock = one_operation(answers({}), {"respond": {"body": "${{ server }}"}})
+    assert mock.call("GET /it").json["called"] == "https://localhost", "nobody knows"
+    assert mock.call("GET /it", host="127.0.0.1:4010").json["called"] == "http://127.0.0.1:4010/it"
+    request = Request("GET", "/@one/it/it", "", {"host": "localhost:80"})
+    assert b'"called":"http://localhost:80/@one/it"' in mock.engine.handle(request).body
+
+
+def test_that_of_a_documented_host_is_the_hosts() -> None:
+    mock = one_operation(
+        answers({}), {"respond": {"body": "${{ server }}"}}, servers=[{"url": "https://it.example/v1"}]
+    )
+    response = mock.engine.handle(Request("GET", "/v1/it", "", {"host": "it.example"}))
+    assert b'"called":"https://it.example"' in response.body

@@ -17,6 +17,7 @@ from mockserver.engine.engine import Engine
 from mockserver.engine.grants import Wanted
 from mockserver.errors import UsageError
 from mockserver.messages import Request
+from mockserver.web.watch import watched_folders
 from tests.mocks import DESK, START, answers, desk, one_operation, serve, write_spec
 
 VAULT = Path(__file__).parents[1] / "data" / "vault"
@@ -171,13 +172,19 @@ class TestCarriedElsewhere:
         engine = serve(VAULT, auth="strict").engine
         first = engine.sample_request("vault")
         assert engine.handle(first).status == 200
-        assert engine.sample_request("vault").headers == first.headers, "while it lives it is not issued again"
-        engine.advance(timedelta(hours=1))
-        assert engine.records("vault", "token")[0]["status"] == "expired"
-        assert engine.handle(first).status == 401
-        assert engine.handle(engine.sample_request("vault")).status == 200
+        assert engine.sample_request("vault").headers == first.headers, "it is not issued again"
+        snapshot = engine.snapshot()
+        engine.advance(timedelta(days=400))
+        assert engine.handle(first).status == 200, "it is never over"
+        engine.restore(snapshot)
+        assert engine.handle(first).status == 200
         engine.reset()
-        assert engine.handle(engine.sample_request("vault")).status == 200
+        assert engine.handle(first).status == 200, "what a person has copied goes on working"
+
+    def test_looking_at_a_sample_changes_no_answer(self) -> None:
+        looked, other = serve(VAULT, auth="strict").engine, serve(VAULT, auth="strict").engine
+        looked.sample_request("vault")
+        assert looked.issue_token("vault", Wanted()) == other.issue_token("vault", Wanted())
 
 
 def two(tmp_path: Path, *serving: str, issuer: Mapping[str, Any] | None = None, **options: Any) -> Engine:
@@ -207,6 +214,10 @@ def two(tmp_path: Path, *serving: str, issuer: Mapping[str, Any] | None = None, 
     return build_engine([str(tmp_path / "specs" / name) for name in serving], chosen)
 
 
+def two_again(tmp_path: Path) -> Engine:
+    return build_engine([str(tmp_path / "specs" / "shop")], Options(start=START, auth="strict"))
+
+
 class TestAnotherIssuer:
     @pytest.mark.parametrize("serving", [("shop",), ("shop", "accounts"), ("accounts", "shop")])
     def test_its_tokens_hold(self, tmp_path: Path, serving: tuple[str, ...]) -> None:
@@ -234,6 +245,33 @@ class TestAnotherIssuer:
         assert [called(engine, "/shop/it", text)[0] for text in (token, "mine")] == [200, 401]
         engine.reset()
         assert called(engine, "/shop/it", token)[0] == 401
+
+    def test_its_settings_may_be_changed_and_its_files_are_watched(self, tmp_path: Path) -> None:
+        issuer = {
+            "settings": {"life": {"value": 60}},
+            "tokens": {"access": {"value": "acc.${{ hex(8) }}", "expires_in": "${{ settings.life }}"}},
+        }
+        engine = two(tmp_path, "shop", issuer=issuer, settings={"accounts": {"life": 5}})
+        assert engine.issue_token("shop", Wanted())["expires_in"] == 5
+        assert tmp_path / "specs" / "accounts" in watched_folders(engine)
+        with pytest.raises(UsageError, match=r"settings for 'acounts', which is not served .did you mean 'accounts'"):
+            two(tmp_path, "shop", issuer=issuer, settings={"acounts": {"life": 5}})
+
+    def test_a_token_for_the_scheme_that_another_issuer_vouches_for(self, tmp_path: Path) -> None:
+        engine = two(tmp_path, "shop")
+        document = tmp_path / "specs" / "shop" / "openapi.json"
+        text = document.read_text().replace(
+            '"securitySchemes": {', '"securitySchemes": {"own": {"type": "http", "scheme": "bearer"},'
+        )
+        document.write_text(text)
+        engine = two_again(tmp_path)
+        first = engine.issue_token("shop", Wanted())["access_token"]
+        assert called(engine, "/shop/it", first)[0] == 401
+        assert "'mockserver token shop --scheme s' gives one" in engine.journal.since(0)[-1].trace[-1]
+        token = engine.issue_token("shop", Wanted(scheme="s"))["access_token"]
+        assert called(engine, "/shop/it", token)[0] == 200
+        with pytest.raises(UsageError, match=r"shop has no security scheme 'x' that takes a token .it has own, s"):
+            engine.issue_token("shop", Wanted(scheme="x"))
 
     def test_a_namespace_is_one_in_both(self, tmp_path: Path) -> None:
         engine = two(tmp_path, "shop")

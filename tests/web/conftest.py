@@ -67,6 +67,10 @@ class FakeEngine:
         self.requests.append(request)
         return self.answer
 
+    @property
+    def loaded(self) -> list[Any]:
+        return list(self.apis.values())
+
     def api(self, name: str) -> Any:
         if name not in self.apis:
             raise UsageError(f"no API is called '{name}'", did_you_mean(name, self.apis, "served: pets"))

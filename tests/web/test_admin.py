@@ -117,6 +117,10 @@ class TestClock:
     def test_tells_the_time(self, client: FlaskClient) -> None:
         assert client.get("/__admin/clock").get_json() == {"now": "2025-01-15T12:00:00.000Z", "frozen": True}
 
+    def test_months_have_no_length(self, client: FlaskClient) -> None:
+        refused = problem(client.post("/__admin/clock", json={"advance": "P1M"}))
+        assert refused["detail"] == "'P1M' is no length of time: months and years have no fixed length"
+
     def test_is_turned(self, client: FlaskClient) -> None:
         turned = client.post("/__admin/clock", json={"advance": "PT1H"}).get_json()
         assert turned["now"] == "2025-01-15T13:00:00.000Z"
