@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
-from mockserver.behaviour.caller import ANONYMOUS, Caller
 from mockserver.behaviour.credentials import Unauthenticated
 from mockserver.behaviour.operation import Refused
 from mockserver.behaviour.quotas import Limiter, whole_window
 from mockserver.behaviour.scope import OperationScope
 from mockserver.behaviour.timers import run_due
-from mockserver.contract.conformance import CheckedRequest
 from mockserver.contract.schemas import Violation
-from mockserver.engine.api import Api, Plan
+from mockserver.engine.call import Call
 from mockserver.engine.control import Control
 from mockserver.engine.journal import Exchange, Warn
 from mockserver.engine.preferences import Preference, documented, read_preference, without_twins
@@ -30,44 +28,11 @@ from mockserver.errors import ContractBreach, ExpressionError, SpecError
 from mockserver.messages import Request, Response
 from mockserver.state.clock import Stopwatch
 from mockserver.state.samples import Draws
-from mockserver.state.store import Namespace
 
 #: What a fault of a request is called among the errors of an API.
 _FAULTS = {"body_malformed": "malformed_body", "media_type": "unsupported_media_type"}
 _MOST_DIGITS = 18  # of a Content-Length: more are over any limit, and Python refuses to read thousands
 _MOST_UNKNOWN = 20  # undocumented names that a warning each is worth; a client can send 300,000
-
-
-class _Call:
-    """What the steps of one request hand to each other."""
-
-    __slots__ = ("api", "caller", "checked", "path", "plan", "quota", "raw_path", "request", "scope", "space")
-
-    def __init__(self, request: Request, api: Api, space: Namespace, path: str) -> None:
-        self.request, self.api, self.space, self.path = request, api, space, path
-        self.plan: Plan
-        self.raw_path: dict[str, str] = {}
-        self.caller: Caller = ANONYMOUS
-        self.checked: CheckedRequest
-        self.scope: OperationScope | None = None
-        self.quota: Mapping[str, Any] | None = None
-
-    def late(self, name: str) -> Any:
-        """What expressions may name beside the parts of the request, worked out when they do."""
-        if name == "server":
-            return self._server()
-        return self.caller.as_scope() if name == "caller" else None
-
-    def _server(self) -> dict[str, str]:
-        """The documented host that was called. `called` is the address at which the client has called the API: that
-        host's, or with a prefix the mock's own."""
-        request = self.request
-        header = request.headers.get("host", "")
-        server = self.api.server(header)
-        if not header or any(request.host in documented.hosts for documented in self.api.contract.servers):
-            return server
-        before = request.path[: len(request.path) - len(self.path)]
-        return {**server, "called": f"{request.scheme}://{header}{before}"}
 
 
 class Engine(Control):
@@ -114,7 +79,7 @@ class Engine(Control):
         finally:
             call.scope = None  # the scope knows the call: a circle would keep old tables until the collector comes
 
-    def _target(self, request: Request, exchange: Exchange) -> _Call | Response:
+    def _target(self, request: Request, exchange: Exchange) -> Call | Response:
         """Which API and namespace; or the answer when no API is meant."""
         if not (request.path.isprintable() or is_readable(request.path)):
             return self._unreadable(exchange)
@@ -134,9 +99,9 @@ class Engine(Control):
                 exchange.trace.append,
             )
             exchange.trace.append(f"clock: {ran} timer(s) were due")
-        return _Call(request, api, space, target.path)
+        return Call(request, api, space, target.path)
 
-    def _match(self, call: _Call, exchange: Exchange) -> Response | None:
+    def _match(self, call: Call, exchange: Exchange) -> Response | None:
         """Which operation; or the answer when there is none."""
         request, api, path = call.request, call.api, call.path
         length = request.headers.get("content-length", "")
@@ -162,7 +127,7 @@ class Engine(Control):
             self._warn(exchange, "deprecated", f"{plan.operation.id} is deprecated")
         return None
 
-    def _prefer(self, call: _Call, preference: Preference, exchange: Exchange) -> Response:
+    def _prefer(self, call: Call, preference: Preference, exchange: Exchange) -> Response:
         """The answer that the author of the test asked for, without effects."""
         operation = call.plan.operation
         status = preference.code or call.plan.success
@@ -189,7 +154,7 @@ class Engine(Control):
                 return problem("undocumented-preference", 400, detail)
         return self._checked(call, response, value, exchange)
 
-    def _authenticate(self, call: _Call, exchange: Exchange) -> None:
+    def _authenticate(self, call: Call, exchange: Exchange) -> None:
         try:
             caller = call.plan.authenticator.authenticate(call.request, exchange.at, call.space.name)
         except Unauthenticated as refusal:
@@ -205,14 +170,14 @@ class Engine(Control):
         if caller.note:
             exchange.trace.append(caller.note)
 
-    def _authorise(self, call: _Call, exchange: Exchange) -> None:
+    def _authorise(self, call: Call, exchange: Exchange) -> None:
         """Whether the caller's scopes or roles reach."""
         caller = call.plan.authenticator.authorise(call.caller, call.request, exchange.at, call.space.name)
         if caller is not call.caller:  # another alternative of the operation reaches where the first does not
             call.caller = caller
             exchange.trace.append(f"{caller.note}; what came before it is too narrow")
 
-    def _limit(self, call: _Call, limiter: Limiter, exchange: Exchange) -> None:
+    def _limit(self, call: Call, limiter: Limiter, exchange: Exchange) -> None:
         """Counts the call against the quotas of its operation. One that is over a quota counts nowhere."""
         over = limiter.take(call.space.windows, call.caller, call.request, call.raw_path, exchange.at)
         if over is not None:
@@ -220,7 +185,7 @@ class Engine(Control):
             exchange.notice = f"rate limit: {reason} (told once)"
             raise Refused(over.quota.error, f"quotas.{over.quota.name}", reason, over.quota.evidence)
 
-    def _check_request(self, call: _Call, exchange: Exchange) -> None:
+    def _check_request(self, call: Call, exchange: Exchange) -> None:
         request = call.request if "__" not in call.request.query else without_twins(call.request)
         checked = call.checked = call.plan.request_check.check(request, call.raw_path)
         exchange.parameters = {"path": checked.path, "query": checked.query}
@@ -243,7 +208,7 @@ class Engine(Control):
             error = _FAULTS.get(checked.fault, "invalid_request")
             raise Refused(error, f"request.{checked.fault}", checked.violations[0].message)
 
-    def _apply(self, call: _Call, exchange: Exchange) -> Response:
+    def _apply(self, call: Call, exchange: Exchange) -> Response:
         """Behaviour, answer and its check, in one transaction that is dropped unless the answer may leave."""
         plan, space = call.plan, call.space
         key = (call.path, call.request.query, call.request.host) if plan.pure and not exchange.warnings else None
@@ -288,11 +253,11 @@ class Engine(Control):
             plan.remember(space, key, transaction.tables, response, exchange.warnings, way.case)
         return response
 
-    def _from_contract(self, call: _Call, way: Way, draws: Draws) -> tuple[Response, Any]:
+    def _from_contract(self, call: Call, way: Way, draws: Draws) -> tuple[Response, Any]:
         """An answer of which no behaviour file speaks: the documented example."""
         return call.api.responder.example(call.plan.operation, way.status, draws)
 
-    def _checked(self, call: _Call, response: Response, value: Any, exchange: Exchange) -> Response:
+    def _checked(self, call: Call, response: Response, value: Any, exchange: Exchange) -> Response:
         """The response, which must keep the contract to leave. Raises ContractBreach when it does not."""
         found = call.plan.response_check.violations(response.status, response.headers, response.body, value)
         if found:
@@ -301,7 +266,7 @@ class Engine(Control):
             raise ContractBreach(f"{place}{first.message}; wanted: {first.expected}", call.plan.operation.id)
         return response
 
-    def _refuse(self, call: _Call, refusal: Refused, exchange: Exchange) -> Response:
+    def _refuse(self, call: Call, refusal: Refused, exchange: Exchange) -> Response:
         """The vendor's error for a refusal, and the reason in the trace."""
         operation = call.plan.operation if exchange.operation else None
         if refusal.strict:
@@ -316,7 +281,7 @@ class Engine(Control):
             response = self._checked(call, response, value, exchange)
         return response
 
-    def _unmatched(self, call: _Call, exchange: Exchange) -> Response:
+    def _unmatched(self, call: Call, exchange: Exchange) -> Response:
         """OPTIONS, a wrong method, or a path that the API does not document."""
         methods = call.api.router.methods(call.path)
         if methods:
@@ -357,7 +322,7 @@ class Engine(Control):
         exchange.trace.append(f"match: {message}")
         return problem("unreadable-path", 400, message)
 
-    def _error_scope(self, call: _Call, exchange: Exchange) -> OperationScope:
+    def _error_scope(self, call: Call, exchange: Exchange) -> OperationScope:
         """What the expressions of an error see: the request, the records as they stand, `item` and `parent` as far as
         the operation had found them."""
         checked: Any = getattr(call, "checked", None)

@@ -108,6 +108,25 @@ def test_hostile_clients_do_not_stop_the_service(serve: Serve) -> None:
     assert served.errors == ["mockserver stopped\n"]
 
 
+@pytest.mark.parametrize(
+    "line", [b"X-A: a\x01b", b"X-A: a\x7fb", b"X-A: a\x00b", b"X-A: a\rb", "X-é: a".encode(), b"X A: a"]
+)
+def test_a_header_that_is_no_http_does_not_reach_the_mock(serve: Serve, line: bytes) -> None:
+    served = serve()
+    request = b"GET /pets/pets HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + line + b"\r\n\r\n"
+    head, _, body = raw(served.url, request).partition(b"\r\n\r\n")
+    assert (head.split()[1], body) == (b"400", b"")
+    assert get(f"{served.url}/__admin/requests").json()["last_seq"] == 0
+
+
+def test_the_value_of_a_header_that_is_not_ascii_reaches_the_mock_empty(serve: Serve) -> None:
+    served = serve()
+    request = "GET /pets/pets HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: café\r\nX-B: a\tb\r\n\r\n".encode()
+    assert raw(served.url, request).split()[1] == b"200"
+    (seen,) = get(f"{served.url}/__admin/requests").json()["requests"]
+    assert (seen["request"]["headers"]["x-a"], seen["request"]["headers"]["x-b"]) == ("", "a\tb")
+
+
 def test_a_body_over_the_limit_gets_413_and_the_next_request_its_answer(serve: Serve) -> None:
     served = serve("--body-limit", "64KiB")
     assert requests.post(f"{served.url}/pets/pets", data=b"x" * 70_000, timeout=10).status_code == 413

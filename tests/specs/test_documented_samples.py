@@ -1,7 +1,8 @@
-"""The calls that the vendors' documents show, as their clients put them on the wire, with nothing changed but the host.
+"""The calls of `samples.py` succeed with nothing changed but the host, and for a session the id of one that is there.
 
-They are written down as data. Placeholders for a token stand where the documents have them, since a credential of that
-form is one to the mock; ids that a document leaves to its reader are those of the account that the mock starts with.
+They go to the application in a thread, at a frozen moment, and to a `mockserver serve` of its own by the clock of the
+machine. There the samples in curl and Python run through curl and requests as they are written. Those in JavaScript are
+written for axios, which is not installed here: node's own fetch sends the same method, address, headers and JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,169 +22,165 @@ from mockserver.engine.assembly import Options, build_engine
 from mockserver.engine.engine import Engine
 from mockserver.web.app import create_app
 from mockserver.web.server import ThreadedServer
+from tests.served import Served, surroundings
+from tests.specs.samples import NEW_SESSION, SAMPLES, TOKEN, Sample
 
-TOKEN = {"Authorization": "Zoho-oauthtoken {access_token}"}
-JSON = {**TOKEN, "Content-Type": "application/json"}
-#: What the client libraries of the documents send by themselves.
-AXIOS = {"Accept": "application/json, text/plain, */*", "User-Agent": "axios/1.7.9"}
-ASSIST = "https://assist.zoho.com/api/v2"
-MEETING = "https://meeting.zoho.com/meeting/api/v2/1234567/sdk/session/meet"
-
-
-class Call(NamedTuple):
-    """One call of a document. `{sessionId}` in its address is a session that waits; `shows` are keys of the answer."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    body: Any
-    status: int
-    shows: tuple[str, ...]
-
-
-NEW_SESSION = {
-    "sessionType": "remote_support",
-    "customerName": "John Doe",
-    "customerEmail": "john@example.com",
-    "sessionName": "Installation",
-    "technicianId": "tech_123",
-}
-NEW_CUSTOMER = {
-    "name": "John Doe",
-    "email": "john@example.com",
-    "phone": "+1 555 0100",
-    "company": "Example",
-    "notes": "Calls in the morning",
-}
-LATER = {
-    "customerName": "John Doe",
-    "customerEmail": "john@example.com",
-    "technicianId": "tech_123",
-    "scheduledTime": "2025-01-20T14:00:00Z",
-    "duration": 1800,
-    "sessionName": "Check-up",
-}
-LENS = {
-    "mode": "SCHEDULE",
-    "title": "Support Session",
-    "notes": "Help with a device",
-    "customer_email": "customer@example.com",
-    "schedule_time": 1683038400000,
-    "schedule_upto": 1683042000000,
-    "utc_offset": "+05:30",
-    "time_zone": "Asia/Kolkata",
-    "reminder": 15,
-    "department_id": 123456789,
-}
-PERIOD = "from_date=2025-01-01&to_date=2025-01-31&technicianId=tech_123"
-SESSION = ("sessionId", "sessionKey", "sessionUrl", "sessionType", "status", "createdTime", "expiresIn")
-
-CALLS = {
-    "assist, JavaScript: create a session": Call(
-        "POST", f"{ASSIST}/sessions", {**JSON, **AXIOS}, NEW_SESSION, 201, SESSION
-    ),
-    "assist, Python: list technicians": Call("GET", f"{ASSIST}/technicians", TOKEN, None, 200, ("technicians",)),
-    "assist, JavaScript: add a customer": Call(
-        "POST", f"{ASSIST}/customers", {**JSON, **AXIOS}, NEW_CUSTOMER, 201, ("customerId", "name")
-    ),
-    "assist, Python: list computers": Call("GET", f"{ASSIST}/computers", TOKEN, None, 200, ("computers",)),
-    "assist, JavaScript: connect to a computer": Call(
-        "POST", f"{ASSIST}/computers/comp_301/connect", {**JSON, **AXIOS}, {}, 200, SESSION
-    ),
-    "assist, JavaScript: report of sessions": Call(
-        "GET", f"{ASSIST}/reports/sessions?{PERIOD}", {**TOKEN, **AXIOS}, None, 200, ("sessions", "summary")
-    ),
-    "assist, Python: files of a session": Call(
-        "GET", f"{ASSIST}/sessions/{{sessionId}}/files", TOKEN, None, 200, ("files",)
-    ),
-    "assist, JavaScript: chat of a session": Call(
-        "GET", f"{ASSIST}/sessions/{{sessionId}}/chat", {**TOKEN, **AXIOS}, None, 200, ("messages",)
-    ),
-    "assist, JavaScript: invite to a session": Call(
-        "POST",
-        f"{ASSIST}/sessions/{{sessionId}}/invite",
-        {**JSON, **AXIOS},
-        {"email": "john@example.com", "sendEmail": True},
-        200,
-        SESSION,
-    ),
-    "assist, Python: transfer a session": Call(
-        "POST", f"{ASSIST}/sessions/{{sessionId}}/transfer", JSON, {"technicianId": "tech_124"}, 200, SESSION
-    ),
-    "assist, JavaScript: schedule a session": Call(
-        "POST", f"{ASSIST}/sessions/schedule", {**JSON, **AXIOS}, LATER, 201, (*SESSION, "scheduledTime", "duration")
-    ),
-    "lens, curl: schedule a session": Call(
-        "POST",
-        "https://lens.zoho.com/api/v2/lens_session/schedule",
-        JSON,
-        LENS,
-        200,
-        ("representation", "resource_type"),
-    ),
-    "meeting: start a session": Call(
-        "POST", MEETING, JSON, {"session": {"conferenceType": "audio"}}, 200, ("session",)
-    ),
-}
-
-
-class Running(NamedTuple):
-    engine: Engine
-    server: ThreadedServer
+FETCH = """
+if (typeof fetch === "undefined") process.exit(3);
+const call = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const body = call.body === null ? undefined : JSON.stringify(call.body);
+fetch(call.url, {method: call.method, headers: call.headers, body})
+  .then(async (answer) => console.log(JSON.stringify([answer.status, await answer.text()])));
+"""
 
 
 @pytest.fixture(scope="module")
-def _running() -> Iterator[Running]:
-    engine = build_engine((), Options(start=datetime(2025, 1, 15, 12, tzinfo=UTC)))
+def engine() -> Engine:
+    return build_engine((), Options(start=datetime(2025, 1, 15, 12, tzinfo=UTC)))
+
+
+@pytest.fixture(scope="module")
+def _threaded(engine: Engine) -> Iterator[str]:
     with ThreadedServer(create_app(engine)) as server:
-        yield Running(engine, server)
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def _served() -> Iterator[str]:
+    process = Served([], surroundings())
+    try:
+        yield process.url
+    finally:
+        process.close()
 
 
 @pytest.fixture
-def running(_running: Running) -> Running:
-    _running.engine.reset()
-    return _running
+def threaded(_threaded: str) -> str:
+    """The address of the application in a thread, its state as at the start."""
+    return reset(_threaded)
 
 
-def local(server: ThreadedServer, url: str) -> str:
-    """The address with the host of the mock, and nothing else changed."""
-    parts = urlsplit(url)
+@pytest.fixture
+def served(_served: str) -> str:
+    """The address of the process, its state as at the start."""
+    return reset(_served)
+
+
+def reset(url: str) -> str:
+    assert requests.post(f"{url}/__admin/reset", timeout=10).status_code == 200
+    return url
+
+
+def local(base: str, sample: Sample) -> str:
+    """The address of a sample with the host of the mock, and the id of a session where it wants one."""
+    url = sample.url
     if "{sessionId}" in url:
-        made = requests.post(f"{server.url}/api/v2/sessions", json=NEW_SESSION, headers=TOKEN, timeout=10)
-        parts = urlsplit(url.replace("{sessionId}", made.json()["sessionId"]))
-    return f"{server.url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        made = requests.post(f"{base}/api/v2/sessions", json=NEW_SESSION, headers=TOKEN, timeout=10)
+        url = url.replace("{sessionId}", made.json()["sessionId"])
+    parts = urlsplit(url)
+    return f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_it_succeeds(running: Running, name: str) -> None:
-    call = CALLS[name]
-    body = None if call.body is None else json.dumps(call.body).encode()
-    url = local(running.server, call.url)
-    answer = requests.request(call.method, url, data=body, headers=call.headers, timeout=10)
-    assert answer.status_code == call.status, answer.text
-    assert set(call.shows) <= answer.json().keys()
-    assert running.engine.journal.find()[-1].violations == []
+def succeeded(base: str, sample: Sample, status: int, answer: str) -> None:
+    """The answer is the one that is wanted, and the journal finds no violation in the request."""
+    assert status == sample.status, answer
+    if sample.shows:
+        assert set(sample.shows) <= json.loads(answer).keys()
+    last = requests.get(f"{base}/__admin/requests", timeout=10).json()["requests"][-1]
+    assert last["verdict"] in ("ok", "warning")
+    assert last["violations"] == []
+    assert last["request"]["method"] == sample.method
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_it_succeeds_at_every_data_centre_and_links_carry_its_host(running: Running, name: str) -> None:
-    call = CALLS[name]
-    body = None if call.body is None else json.dumps(call.body).encode()
-    documented = urlsplit(call.url).hostname or ""
-    api = next(
-        each
-        for each in running.engine.apis.values()
-        if any(documented in server.hosts for server in each.contract.servers)
+def of(*clients: str) -> list[str]:
+    return [name for name, sample in SAMPLES.items() if sample.client in clients]
+
+
+@pytest.mark.parametrize("door", ["threaded", "served"])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_its_bytes_succeed(request: pytest.FixtureRequest, door: str, name: str) -> None:
+    base, sample = request.getfixturevalue(door), SAMPLES[name]
+    url = local(base, sample)
+    answer = requests.request(sample.method, url, data=sample.sent, headers=sample.sent_headers, timeout=10)
+    succeeded(base, sample, answer.status_code, answer.text)
+
+
+@pytest.mark.parametrize("name", of("python"))
+def test_python_as_it_is_written(served: str, name: str) -> None:
+    sample = SAMPLES[name]
+    url, headers, data = local(served, sample), sample.headers, sample.body
+    if sample.method == "GET":
+        response = requests.get(url, headers=headers, timeout=10)
+    else:
+        response = requests.post(url, json=data, headers=headers, timeout=10)
+    succeeded(served, sample, response.status_code, response.text)
+
+
+@pytest.mark.parametrize("name", of("javascript"))
+def test_javascript_by_fetch(served: str, name: str) -> None:
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("there is no node on this machine")
+    sample = SAMPLES[name]
+    call = {"url": local(served, sample), "method": sample.method, "headers": sample.sent_headers, "body": sample.body}
+    done = subprocess.run([program, "-e", FETCH], input=json.dumps(call), capture_output=True, text=True, check=False)
+    if done.returncode == 3:
+        pytest.skip("this node has no fetch")
+    assert done.returncode == 0, done.stderr
+    succeeded(served, sample, *json.loads(done.stdout))
+
+
+def curl(*words: str) -> tuple[int, str]:
+    """Status and body of what curl gets."""
+    program = shutil.which("curl")
+    if program is None:
+        pytest.skip("there is no curl on this machine")
+    command = [program, "--silent", "--max-time", "10", "--write-out", "\n%{http_code}", *words]
+    done = subprocess.run(command, capture_output=True, check=True)
+    body, _, status = done.stdout.decode().rpartition("\n")
+    return int(status), body
+
+
+def test_curl_with_the_words_of_the_lens_document(served: str) -> None:
+    sample = SAMPLES["lens, schedule a session"]
+    words = ["--location", "--request", "POST", local(served, sample)]
+    for name, value in sample.headers.items():
+        words += ["--header", f"{name}: {value}"]
+    status, body = curl(*words, "--data-raw", json.dumps(sample.body, indent=2))
+    succeeded(served, sample, status, body)
+    made = json.loads(body)["representation"]
+    assert made["statue"] == "ok"
+    assert f"schedule_id={made['schedule_id']}" in made["customer_url"]
+
+
+def test_curl_to_the_meeting_address_without_a_content_type_of_its_own(served: str) -> None:
+    """The document has an address and a body, and says POST: curl then calls the body a form."""
+    sample = SAMPLES["meeting, start a session"]
+    words = ["-X", "POST", local(served, sample), "-H", f"Authorization: {sample.headers['Authorization']}"]
+    status, body = curl(*words, "-d", json.dumps(sample.body))
+    succeeded(served, sample, status, body)
+    assert json.loads(body)["session"]["meeting"] == {"zsoid": "1234567"}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_it_succeeds_at_every_data_centre_and_links_carry_its_host(engine: Engine, threaded: str, name: str) -> None:
+    sample = SAMPLES[name]
+    documented = urlsplit(sample.url).hostname
+    (hosts,) = (
+        found
+        for api in engine.apis.values()
+        if documented in (found := [host for server in api.contract.servers for host in server.hosts])
     )
-    hosts = [host for server in api.contract.servers for host in server.hosts]
-    assert len(hosts) >= 4
+    assert len(set(hosts)) >= 10
     for host in hosts:
-        url = local(running.server, call.url)
-        answer = requests.request(call.method, url, data=body, headers={**call.headers, "Host": host}, timeout=10)
-        assert answer.status_code == call.status, answer.text
-        domain = host.partition(".")[2]
-        for link in _links(answer.json()):
-            assert (urlsplit(link).hostname or "").endswith(f".{domain}"), link
+        headers = {**sample.sent_headers, "Host": host}
+        url = local(threaded, sample)
+        answer = requests.request(sample.method, url, data=sample.sent, headers=headers, timeout=10)
+        succeeded(threaded, sample, answer.status_code, answer.text)
+        if sample.shows:
+            domain = host.partition(".")[2]
+            for link in _links(answer.json()):
+                assert (urlsplit(link).hostname or "").endswith(f".{domain}"), link
 
 
 def _links(value: Any, key: str = "") -> Iterator[str]:
@@ -196,33 +193,3 @@ def _links(value: Any, key: str = "") -> Iterator[str]:
             yield from _links(item, key)
     elif isinstance(value, str) and value.startswith("https://") and key != "dialinUrl":
         yield value
-
-
-def curl(*words: str) -> tuple[int, bytes]:
-    """Status and body of what curl gets."""
-    program = shutil.which("curl")
-    if program is None:
-        pytest.skip("there is no curl on this machine")
-    command = [program, "--silent", "--max-time", "10", "--write-out", "\n%{http_code}", *words]
-    done = subprocess.run(command, capture_output=True, check=True)
-    body, _, status = done.stdout.rpartition(b"\n")
-    return int(status), body
-
-
-def test_curl_with_the_words_of_the_lens_document(running: Running) -> None:
-    words = ["--location", "--request", "POST", local(running.server, CALLS["lens, curl: schedule a session"].url)]
-    for name, value in JSON.items():
-        words += ["--header", f"{name}: {value}"]
-    status, body = curl(*words, "--data-raw", json.dumps(LENS, indent=2))
-    assert status == 200, body
-    made = json.loads(body)["representation"]
-    assert made["statue"] == "ok"
-    assert f"schedule_id={made['schedule_id']}" in made["customer_url"]
-
-
-def test_curl_to_the_meeting_address_without_a_content_type_of_its_own(running: Running) -> None:
-    """The document has an address and a body, and says POST: curl then calls the body a form."""
-    words = ["-X", "POST", local(running.server, MEETING), "-H", "Authorization: Zoho-oauthtoken {access_token}"]
-    status, body = curl(*words, "-d", '{"session": {"conferenceType": "audio"}}')
-    assert status == 200, body
-    assert json.loads(body)["session"]["meeting"] == {"zsoid": "1234567"}

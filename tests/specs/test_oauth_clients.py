@@ -92,6 +92,41 @@ def test_requests_oauthlib_through_code_expiry_refresh_and_revocation(url: str, 
     assert client.get(url + TECHNICIANS).status_code == 401
 
 
+def test_requests_oauthlib_as_it_comes_through_code_and_refresh(url: str) -> None:
+    accounts = f"{url}/zoho-accounts/oauth/v2"
+    client = OAuth2Session(WEB[0], redirect_uri=BACK, scope=SCOPES)
+    address, _ = client.authorization_url(f"{accounts}/auth", access_type="offline")
+    token = client.fetch_token(f"{accounts}/token", authorization_response=straight_back(address), client_secret=WEB[1])
+    again = client.refresh_token(f"{accounts}/token", auth=WEB)
+    assert again["access_token"] != token["access_token"]
+    client.auto_refresh_url, client.token_updater = f"{accounts}/token", again.update
+    client.token = {**again, "expires_at": 1}
+    assert client.request("GET", url + TECHNICIANS, client_id=WEB[0], client_secret=WEB[1]).status_code == 200
+    by_header(url, "requestToken", 3)
+
+
+def test_authlib_as_it_comes_through_code_refresh_and_revocation(url: str) -> None:
+    accounts = f"{url}/zoho-accounts/oauth/v2"
+    client: Any = AuthlibSession(*WEB, scope=" ".join(SCOPES), redirect_uri=BACK)
+    address, state = client.create_authorization_url(f"{accounts}/auth", access_type="offline")
+    token = client.fetch_token(f"{accounts}/token", authorization_response=straight_back(address), state=state)
+    again = client.refresh_token(f"{accounts}/token", refresh_token=token["refresh_token"])
+    assert again["access_token"] != token["access_token"]
+    assert client.get(url + TECHNICIANS).status_code == 200
+    by_header(url, "requestToken", 2)
+    assert client.revoke_token(f"{accounts}/token/revoke", token["refresh_token"]).json() == {"status": "success"}
+    assert client.get(url + TECHNICIANS).status_code == 401
+    by_header(url, "revokeToken", 1)
+
+
+def by_header(url: str, operation: str, times: int) -> None:
+    """So often was the operation called, each time with a Basic header, of which the journal warned."""
+    found = requests.get(f"{url}/__admin/requests", params={"operation": operation}, timeout=10).json()["requests"]
+    assert len(found) == times
+    for each in found:
+        assert any("in a Basic header" in warning["message"] for warning in each["warnings"])
+
+
 def test_requests_oauthlib_refreshes_by_itself_when_its_token_has_expired(url: str) -> None:
     accounts = f"{url}/zoho-accounts/oauth/v2"
     kept: list[dict[str, Any]] = []

@@ -160,8 +160,19 @@ class TestWhereParametersStand:
         assert (answer.status, answer.exchange.verdict) == (200, "ok")
         assert "access_token" in answer.json
 
-    def test_the_same_in_both_is_no_harm(self, accounts: Mock) -> None:
-        assert "access_token" in post(accounts, self.REFRESH, self.REFRESH).json
+    def test_the_same_in_both_is_warned_of(self, accounts: Mock) -> None:
+        answer = post(accounts, self.REFRESH, self.REFRESH)
+        assert "access_token" in answer.json
+        assert answer.warnings == ["requestToken.warn[1]"]
+        assert "sent in the query and in the form" in answer.exchange.warnings[0].message
+
+    def test_a_refresh_token_of_another_data_centre(self, accounts: Mock) -> None:
+        accounts.engine.replace_state(
+            "zoho-accounts", "token", [{**record, "location": "eu"} for record in accounts.records("token")]
+        )
+        answer = post(accounts, self.REFRESH)
+        assert answer.json == {"error": "invalid_code"}
+        assert "issued in another data centre" in answer.exchange.trace[-1]
 
     def test_different_in_both(self, accounts: Mock) -> None:
         answer = post(accounts, self.REFRESH, {"client_id": SELF["client_id"]})
@@ -182,13 +193,6 @@ class TestWhereParametersStand:
     def test_json_is_no_form(self, accounts: Mock) -> None:
         answer = accounts.call("POST /oauth/v2/token", self.REFRESH, authorization=None)
         assert (answer.status, answer.json) == (400, {"error": "invalid_request"})
-
-    def test_a_header_is_not_read(self, accounts: Mock) -> None:
-        body = urlencode({"grant_type": "refresh_token", "refresh_token": LIVING}).encode()
-        answer = accounts.call("POST /oauth/v2/token", body=body, content_type=FORM, authorization="Basic YTpi")
-        assert answer.json == {"error": "invalid_client"}
-        answer = accounts.call(f"POST /oauth/v2/token?{urlencode(self.REFRESH)}", authorization="Basic YTpi")
-        assert (answer.status, answer.warnings) == (200, ["requestToken.warn[0]"])
 
     @pytest.mark.parametrize(
         ("grant", "error"), [("password", "unsupported_grant_type"), ("", "invalid_request")]

@@ -27,6 +27,8 @@ DATA = Path(__file__).resolve().parents[1] / "data" / API
 START = datetime(2025, 1, 15, 12, tzinfo=UTC)
 with (DATA / "operations.csv").open() as file:
     OPERATIONS = [(row["method"], row["path"], row["success"]) for row in csv.DictReader(file)]
+DOMAINS = ("zoho.com", "zoho.eu", "zoho.in", "zoho.com.au", "zoho.jp", "zoho.com.cn", "zohocloud.ca")
+HOSTS = [f"assist.{domain}" for domain in (*DOMAINS, "zoho.sa", "zoho.uk", "zoho.ae")]
 ERRORS = ["400", "401", "403", "404", "409", "429"]
 #: The four operations whose answer the document shows.
 SAMPLES = {
@@ -80,6 +82,17 @@ def test_the_29_operations_are_there_and_no_other(engine: Engine) -> None:
     assert len(OPERATIONS) == 29
     assert sorted(described) == sorted((method, path) for method, path, _ in OPERATIONS)
     assert set(engine.apis[API].behaviour.operations) == set(engine.apis[API].contract.operations)
+
+
+def test_the_hosts_are_those_of_all_data_centres(engine: Engine) -> None:
+    assert {host for server in engine.apis[API].contract.servers for host in server.hosts} == set(HOSTS)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_data_centre_is_called_by_its_host(engine: Engine, host: str) -> None:
+    headers = {"authorization": "Zoho-oauthtoken some-token", "host": host}
+    response = engine.handle(Request("GET", "/api/v2/sessions/1234567890", "", headers))
+    assert json.loads(response.body)["sessionUrl"] == f"https://{host}/join/123-456-789"
 
 
 @pytest.mark.parametrize(("method", "path", "success"), OPERATIONS)

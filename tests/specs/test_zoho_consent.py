@@ -28,6 +28,17 @@ class TestConsent:
         assert "<script" not in page
         assert len(accounts.records("token")) == 1  # nothing was issued for a look at the page
 
+    @pytest.mark.parametrize("field", ["name", "email"])
+    def test_the_name_of_a_person_is_text_too(self, accounts: Mock, field: str) -> None:
+        accounts.engine.replace_state(API, "user", [{**accounts.records("user")[0], field: "<i>Ada</i>"}])
+        page = authorize(accounts, prompt="consent").response.body.decode()
+        assert "&lt;i&gt;Ada&lt;/i&gt;" in page
+        assert "<i>" not in page
+
+    def test_scopes_of_nothing_are_nothing_to_agree_to(self, accounts: Mock) -> None:
+        assert back(authorize(accounts, scope=",", state="x")) == {"error": "invalid_scope", "state": "x"}
+        assert accounts.records("consent") == []
+
     def test_accept_and_reject(self, accounts: Mock) -> None:
         target = urlencode(
             {"client_id": WEB["client_id"], "response_type": "code", "redirect_uri": BACK, "scope": "A", "state": "ü &"}

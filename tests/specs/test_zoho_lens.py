@@ -101,6 +101,15 @@ def test_a_department_id_beyond_a_double_comes_back_to_the_digit(lens: Mock, giv
     assert f'"department_id": {given},' in state
 
 
+@pytest.mark.parametrize("given", ["299031000000000411.0", "123456789.0", "2.99031e17", "1E3", "0e0", "-0.0"])
+def test_a_department_id_that_is_read_as_a_double_is_refused(lens: Mock, given: str) -> None:
+    body = json.dumps(BODY).replace("123456789}", f"{given}}}").encode()
+    answer = lens.call(SCHEDULE, body=body, content_type="application/json")
+    assert error(answer) == (400, 4000, "Invalid parameters")
+    assert "department_id has a fraction or an exponent" in answer.exchange.trace[-1]
+    assert lens.records("session") == []
+
+
 def test_the_state_follows_the_clock(lens: Mock) -> None:
     schedule(lens)
     client = create_app(lens.engine).test_client()
@@ -145,6 +154,12 @@ def test_a_mistake_is_told_and_refused_when_strict(lens: Mock, changes: dict[str
 
 
 class TestTokens:
+    @pytest.mark.parametrize("header", [None, "Basic abc"])
+    def test_what_a_call_without_one_is_told_is_assumed(self, lens: Mock, header: str | None) -> None:
+        answer = lens.call(SCHEDULE, BODY, authorization=header)
+        assert error(answer) == (401, 2000, "INVALID_OAUTHTOKEN")
+        assert answer.exchange.trace[-1].endswith(", assumed)")
+
     def test_one_that_was_issued_names_the_organisation(self, lens: Mock) -> None:
         token = lens.engine.issue_token(API, Wanted(organisation="77994516"))["access_token"]
         made = schedule(lens, token).json["representation"]

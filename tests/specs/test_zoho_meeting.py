@@ -172,6 +172,34 @@ def test_what_is_told_twice_agrees(meeting: Mock) -> None:
     assert len(seen) == 20 * 5
 
 
+@pytest.mark.parametrize("department", ["556536000000025015", "299031000000000411", "1234"])
+def test_ids_are_wide_and_begin_as_the_department_does(department: str) -> None:
+    mock = serve(API, settings={API: {"department_id": department}})
+    found = {started(mock)["sys_id"] for _ in range(50)}
+    assert len(found) == 50
+    for each in found:
+        assert re.fullmatch(rf"{department[:9]}[1-9]\d*", each)
+        assert len(each) == 18
+    varying = [{each[at] for each in found} for at in range(9, 18)]
+    assert all(len(digits) > 5 for digits in varying)
+
+
+@pytest.mark.parametrize("field", ["sys_id", "meetingKey"])
+def test_an_id_that_a_meeting_has_is_given_to_no_other(meeting: Mock, field: str) -> None:
+    drawn = started(meeting)
+    (held,) = meeting.records("session")
+    meeting.engine.reset()
+    assert started(meeting)[field] == drawn[field]
+    meeting.engine.reset()
+    other = {"sys_id": "1", "meetingKey": "1000000000", "pwd": "other", field: held[field]}
+    meeting.engine.replace_state(API, "session", [{**held, **other}])
+    session = started(meeting)
+    assert session[field] != drawn[field]
+    key = session["meetingKey"]
+    assert session["accessCode"] == f"{key[:5]} {key[5:]} #"
+    assert len({record[field] for record in meeting.records("session")}) == 2
+
+
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("body", [{"conferenceType": "audio"}, {}, {"session": None}, {"Session": {}}])
 def test_without_the_wrapper_it_is_refused(strict: bool, body: dict[str, Any]) -> None:
@@ -183,6 +211,26 @@ def test_without_the_wrapper_it_is_refused(strict: bool, body: dict[str, Any]) -
 
 
 class TestTokens:
+    @pytest.mark.parametrize("user", ["71158042", "1", "9" * 18])
+    def test_the_user_of_one_that_was_issued_started_the_meeting(self, meeting: Mock, user: str) -> None:
+        token = meeting.engine.issue_token(API, Wanted(user=user))["access_token"]
+        session = start(meeting, token).json["session"]
+        assert (session["creatorZuid"], session["creator"], session["presenter"]) == (user, user, int(user))
+        assert f'"presenter":{user},' in start(meeting, token).response.body.decode()
+
+    @pytest.mark.parametrize("user", ["", "ada@example.com", "12a", "007", "9" * 19, "\u0663"])
+    def test_without_a_user_id_it_is_the_one_of_the_setting(self, user: str) -> None:
+        mock = serve(API, settings={API: {"zuid": "60099999"}})
+        token = mock.engine.issue_token(API, Wanted(user=user))["access_token"]
+        session = start(mock, token).json["session"]
+        assert (session["creatorZuid"], session["creator"], session["presenter"]) == ("60099999", "60099999", 60099999)
+
+    def test_what_a_call_without_one_is_told_is_assumed(self, meeting: Mock) -> None:
+        line = "POST /meeting/api/v2/1234567/sdk/session/meet"
+        answer = meeting.call(line, {"session": {"conferenceType": "audio"}}, authorization=None)
+        assert error(answer) == (400, 2000, "INVALID_OAUTHTOKEN")
+        assert answer.exchange.trace[-1].endswith(", assumed)")
+
     def test_one_of_the_organisation_is_good(self, meeting: Mock) -> None:
         token = meeting.engine.issue_token(API, Wanted(organisation="1234567"))["access_token"]
         assert start(meeting, token).status == 200
@@ -190,7 +238,9 @@ class TestTokens:
     def test_one_of_another_organisation_is_refused(self, meeting: Mock) -> None:
         token = meeting.engine.issue_token(API, Wanted(organisation="77994516"))["access_token"]
         answer = start(meeting, token)
-        assert error(answer)[:2] == (403, 1025)
+        assert (answer.status, answer.json["error"]["code"]) == (403, 1025)
+        assert list(answer.json) == ["error", "resourceType"]
+        assert answer.json["resourceType"] == "/meeting/api/v2/1234567/sdk/session/meet"
         assert "caller.organisation == path.orgId" in answer.exchange.trace[-1]
         assert meeting.records("session") == []
 

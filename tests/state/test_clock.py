@@ -127,10 +127,16 @@ def test_durations(text: str, amount: timedelta) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "P", "PT", "P1DT", "1H", "PT1", "P1Y", "P1M", "PT1H30", "P-1D", "PT1H ", "PT1H\n", "P٣D", f"P{'9' * 400}D"],
+    ["", "P", "PT", "P1DT", "1H", "PT1", "1M", "PT1Y", "PT1H30", "P-1D", "PT1H ", "PT1H\n", "P٣D", f"P{'9' * 400}D"],
 )
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match=r"ISO 8601|longer than"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["P1M", "P1Y", "P1Y2M10DT2H30M", "-P1M", "P0.5Y", "P3M1D"])
+def test_months_and_years_have_no_length(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^'.*' is no length of time: months and years have no fixed length$"):
         parse_duration(text)
 
 
