@@ -8,13 +8,20 @@ import platform
 import sys
 from collections.abc import Sequence
 
-from bench import engine, http, memory, start, tokens
+from bench import engine, http, memory, scale, start, tokens
 from bench.calls import CASES
 from bench.figures import say
 from bench.processes import NotUp
 from bench.wrk import LoadFailed
 
-PARTS = {"http": http.run, "engine": engine.run, "start": start.run, "memory": memory.run, "tokens": tokens.run}
+PARTS = {
+    "http": http.run,
+    "engine": engine.run,
+    "scale": scale.run,
+    "start": start.run,
+    "memory": memory.run,
+    "tokens": tokens.run,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

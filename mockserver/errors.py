@@ -70,10 +70,10 @@ class TransportError(UsageError):
 
 
 class ExpressionError(MockserverError):
-    """An expression of a behaviour file failed on the values that it met. `where` names file and line."""
+    """An expression of a behaviour file failed on the values that it met. `where` names file and line, or the rule."""
 
     def __init__(self, message: str, where: str = "") -> None:
-        self.where = where
+        self.reason, self.where = message, where
         super().__init__(f"{where}: {message}" if where else message)
 
 

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import quote
+
+#: What may stand in a path as it is, beside letters and digits (RFC 3986).
+_PATH_MARKS = "/:@!$&'()*+,;=~-._"
+_QUERY_MARKS = _PATH_MARKS + "?%[]"  # what is encoded already stays as it was sent
 
 
 class Request(NamedTuple):
@@ -28,6 +33,14 @@ class Request(NamedTuple):
     def host(self) -> str:
         """The Host header without port, lower-case; empty when the client sent none."""
         return host_name(self.headers.get("host", ""))
+
+    @property
+    def url(self) -> str:
+        """The whole URL as the client called it, percent-encoded; `localhost` when it sent no Host header."""
+        host = quote(self.headers.get("host", "") or "localhost", safe=":[]")
+        path = quote(self.path, safe=_PATH_MARKS, errors="surrogateescape")
+        query = quote(self.query, safe=_QUERY_MARKS, errors="surrogateescape")
+        return f"{self.scheme}://{host}{path}?{query}" if query else f"{self.scheme}://{host}{path}"
 
 
 class Response(NamedTuple):

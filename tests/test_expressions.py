@@ -171,7 +171,7 @@ def test_what_an_expression_reads(source: str, names: set[str], keys: set[tuple[
 
 def test_what_an_expression_filters_by() -> None:
     expression = compile_expression("count(session, status='x', id=a) + len(where(session, id=b))", LANGUAGE)
-    assert expression.filters == {"session": {("id", "status"), ("id",)}}
+    assert expression.filters == {"session": {(("id", "equal"), ("status", "equal")), (("id", "equal"),)}}
     assert compile_expression("count(item.tags, id=1)", LANGUAGE).filters == {}
 
 

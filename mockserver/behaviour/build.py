@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from mockserver.behaviour.build_effects import read_effects, read_timers
 from mockserver.behaviour.build_operation import OperationBuilder
 from mockserver.behaviour.build_quotas import read_quotas
 from mockserver.behaviour.build_security import read_security
@@ -13,16 +14,19 @@ from mockserver.behaviour.build_tokens import read_tokens
 from mockserver.behaviour.clauses import LATER_NAMES
 from mockserver.behaviour.declared import (
     Behaviour,
+    Effect,
     ErrorSpec,
     OperationRules,
     Resource,
     Setting,
     Timer,
+    all_effects,
 )
-from mockserver.behaviour.functions import DRAWS, FUNCTIONS
+from mockserver.behaviour.functions import CONDITIONS, DRAWS, FUNCTIONS
+from mockserver.behaviour.indexes import index_fields, wanted_indexes
 from mockserver.behaviour.keys import KeyChecker, Place
+from mockserver.behaviour.moments import TIMED_NAMES, moment_of
 from mockserver.behaviour.reading import Reader, unusable
-from mockserver.behaviour.timers import TIMED_NAMES, moment_of
 from mockserver.behaviour.tokens import TOKENS, token_resource, with_default_tokens
 from mockserver.contract.model import Contract
 from mockserver.errors import SpecError, UsageError, did_you_mean
@@ -30,11 +34,12 @@ from mockserver.expressions import Language
 from mockserver.spec.behaviour_schema import structure_problems
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
-from mockserver.state.records import TableSpec
+from mockserver.state.records import Index, TableSpec
 
 #: Names that every expression of an operation knows, beside resources and its own `let`.
 OPERATION_NAMES = ("path", "query", "headers", "body", "caller", "now", "settings", "server", "item", "parent")
-_RESOURCE_NAMES = ("now", "settings", "server", "caller", "item")
+_EFFECT_NAMES = ("now", "settings", "server", "caller")
+_RESOURCE_NAMES = (*_EFFECT_NAMES, "item")
 _ERROR_KEYS = frozenset({"name", "status", "operation"})  # of `error`, beside the error's own values
 _RESERVED_NAMES = frozenset({*OPERATION_NAMES, *LATER_NAMES, "error", "violation", "quota"})
 
@@ -82,7 +87,7 @@ class _Builder:
         names = frozenset({*self.data.get("resources", {}), *([TOKENS] if "tokens" in self.data else ())})
         self.settings = self.read_settings(overrides)
         values = {name: setting.value for name, setting in self.settings.items()}
-        self.language = Language(names, names, FUNCTIONS, DRAWS, {"settings": values})
+        self.language = Language(names, names, FUNCTIONS, DRAWS, {"settings": values}, CONDITIONS)
         self.keys = KeyChecker(self.reader)
         self.tokens = read_tokens(self.reader, self.keys, self.language.with_names(*_RESOURCE_NAMES), values)
 
@@ -101,11 +106,15 @@ class _Builder:
         resources = {name: self.resource(name, entry) for name, entry in data.get("resources", {}).items()}
         if self.tokens:
             resources[TOKENS] = token_resource(TOKENS, self.tokens)
+        language = self.language.with_names(*_EFFECT_NAMES)
+        named = read_effects(reader, self.keys, language, resources, self.tokens)
+        resources = read_timers(reader, self.keys, language.with_names("item"), resources, self.tokens)
         operations = self.operations(resources)
+        effects = list(all_effects(resources.values(), named.values(), operations.values()))
         values = {name: setting.value for name, setting in self.settings.items()}
         quotas = read_quotas(reader, self.keys, self.contract, values, self.unbuilt)
         if not self.unbuilt:  # else what they store and show is not known
-            self.keys.check(resources, operations, stored)
+            self.keys.check(resources, effects, stored)
         return Behaviour(
             settings=self.settings,
             content_type_ignored=requests.get("content_type") == "ignored",
@@ -113,10 +122,11 @@ class _Builder:
             security=read_security(reader, self.contract, self.known_api),
             error_body=body,
             errors=errors,
-            resources=self.with_tables(resources, operations),
+            resources=self.with_tables(resources, operations, effects),
             tokens=self.tokens,
             token_table=TOKENS if self.tokens else "",
             quotas=quotas,
+            effects=named,
             operations=operations,
             evidence={grade: reader.grades[grade] for grade in ("documented", "observed", "assumed")},
         )
@@ -162,6 +172,9 @@ class _Builder:
             evidence=self.reader.grade(entry),
         )
         self.keys.done(Place(item=name))
+        for at, index in enumerate(entry.get("indexes", ())):
+            for field, pointer in index_fields(index, join("/resources", name, "indexes", at)):
+                self.keys.field(name, field, pointer)
         return resource
 
     def timer(self, id: str, entry: Mapping[str, Any], pointer: str, changing: Language) -> Timer:
@@ -197,18 +210,13 @@ class _Builder:
         return built
 
     def with_tables(
-        self, resources: Mapping[str, Resource], operations: Mapping[str, OperationRules]
+        self, resources: Mapping[str, Resource], operations: Mapping[str, OperationRules], effects: Iterable[Effect]
     ) -> dict[str, Resource]:
-        """Resources with an index for each equality that the file declares or uses, and with their timers."""
-        wanted = {name: set(resource.table.indexes) for name, resource in resources.items()}
-        for name, entry in self.data.get("resources", {}).items():
-            wanted[name] |= {_fields(index) for index in entry.get("indexes", ())}
-        for expression, _ in self.reader.expressions:
-            for name, filters in expression.filters.items():
-                wanted[name] |= filters
-        for rules in (way for each in operations.values() for way in each.ways):
-            if rules.listing is not None and rules.listing.source is None and rules.resource:
-                wanted[rules.resource] |= {(field,) for field, _ in rules.listing.filter}
+        """Resources with an index for all that the file declares or looks up, and with their timers."""
+        wanted = {name: set(map(Index, resource.table.indexes)) for name, resource in resources.items()}
+        expressions = [expression for expression, _ in self.reader.expressions]
+        for name, index in wanted_indexes(self.data, expressions, operations.values(), effects):
+            wanted[name].add(index)
         values = {name: setting.value for name, setting in self.settings.items()}
         return {
             name: replace(
@@ -216,22 +224,21 @@ class _Builder:
                 table=TableSpec(
                     name,
                     resource.key,
-                    tuple(sorted(wanted[name] - {()})),
+                    tuple(sorted(index.equal for index in wanted[name] if index == Index(index.equal) != Index())),
                     {timer: moment_of(rules, values) for timer, rules in resource.timers.items()},
+                    tuple(sorted(index for index in wanted[name] if index != Index(index.equal))),
                 ),
             )
             for name, resource in resources.items()
         }
 
 
-def _fields(index: str | list[str]) -> tuple[str, ...]:
-    return (index,) if isinstance(index, str) else tuple(sorted(index))
-
-
 def _own_names(entry: Mapping[str, Any]) -> Iterator[str]:
     """The names that an operation makes up, in its cases too."""
     yield from entry.get("let", {})
-    yield from (effect["bind"] for effect in entry.get("then", ()) if "bind" in effect)
+    for effect in entry.get("then", ()):
+        yield from (effect["bind"],) if "bind" in effect else ()
+        yield from (effect.get("name", "each"),) if "each" in effect else ()
     for case in entry.get("cases", ()):
         yield from _own_names(case)
 

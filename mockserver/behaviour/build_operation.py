@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
+from mockserver.behaviour.build_effects import EffectReader
+from mockserver.behaviour.build_paging import read_paging
 from mockserver.behaviour.clauses import ClauseReader
 from mockserver.behaviour.declared import Case, Effect, Listing, OperationRules, Respond
 from mockserver.behaviour.keys import Place
-from mockserver.behaviour.tokens import SET_BY_ISSUE, TOKENS
 from mockserver.behaviour.values import Value, constant
 from mockserver.behaviour.views import item_schema, named_properties, success_schema, success_status
 from mockserver.errors import did_you_mean
@@ -19,7 +19,6 @@ from mockserver.spec.references import join
 VERBS = ("list", "read", "create", "update", "replace", "delete")
 #: What an operation with cases may say itself.
 _SHARED = frozenset({"about", "evidence", "within", "let", "require", "warn", "cases", "respond"})
-_EFFECTS = ("create", "update", "delete", "issue", "revoke")
 _IMPURE = frozenset({"now", "headers", "body", "caller", "@draws"})
 
 
@@ -49,11 +48,13 @@ class OperationBuilder(ClauseReader):
         cases = self.cases()
         self.language = self.language.with_names("result")
         self.place = replace(self.place, result=resource)
-        then = tuple(self.then(at, rules) for at, rules in enumerate(entry.get("then", ())))
+        then = self.then()
         respond = self.respond(verb)
         self.useless(verb)
         pure = not (effect or then) and not any(expression.names & _IMPURE for expression in self.every(resource, show))
         pure = pure and all(case.rules.pure for case in cases)
+        if listing is not None and listing.page is not None and listing.page.steady is not None:
+            pure = False  # what was asked before decides, too
         reads = {name for expression in self.every(resource, show) for name in expression.names} & set(self.resources)
         reads |= {name for case in cases for name in case.rules.reads}
         return OperationRules(
@@ -168,13 +169,21 @@ class OperationBuilder(ClauseReader):
         elif "${{" in word:
             source = self.expression(word, join(self.pointer, "list"))
         where = self.expression(self.entry["where"], join(self.pointer, "where")) if "where" in self.entry else None
-        filters = self.pairs(self.entry, "filter", self.pointer)
-        order = tuple((name.removeprefix("-"), name.startswith("-")) for name in self.entry.get("order", ()))
+        filters = self.filters(self.entry, "filter", self.pointer)
+        order = tuple(self.order(at, item) for at, item in enumerate(self.entry.get("order", ())))
         for name, _ in filters:
             self.keys.field(resource, name, join(self.pointer, "filter", name), at_key=True)
-        for at, (name, _) in enumerate(order):
-            self.keys.field(resource, name, join(self.pointer, "order", at))
-        return Listing(resource, source, filters, where, order)
+        for at, each in enumerate(order):
+            if isinstance(each, tuple):
+                self.keys.field(resource, each[0], join(self.pointer, "order", at))
+        page = read_paging(self) if "page" in self.entry else None
+        return Listing(resource, source, filters, where, order, page)
+
+    def order(self, at: int, item: str) -> tuple[str, bool] | Value:
+        """A field to sort by, and whether it descends; or what will say so."""
+        if "${{" in item:
+            return self.tree(item, join(self.pointer, "order", at))
+        return item.removeprefix("-"), item.startswith("-")
 
     def main_effect(self, verb: str, resource: str) -> Effect | None:
         if verb not in ("create", "update", "replace", "delete") or not resource:
@@ -186,8 +195,8 @@ class OperationBuilder(ClauseReader):
             key=None,
             when=None,
             take=self.take() if verb != "delete" else None,
-            set=self.pairs(self.entry, "set", self.pointer),
-            append=self.pairs(self.entry, "append", self.pointer),
+            set=self.written(self.entry, "set", self.pointer),
+            append=self.written(self.entry, "append", self.pointer),
             evidence="documented",
         )
 
@@ -205,85 +214,13 @@ class OperationBuilder(ClauseReader):
                 self.reader.problem(f"the request body has no field '{name}'", pointer, did_you_mean(name, writable))
         return frozenset(self.entry["take"])
 
-    def then(self, at: int, entry: Mapping[str, Any]) -> Effect:
-        pointer = join(self.pointer, "then", at)
-        verbs = [verb for verb in _EFFECTS if verb in entry]
-        if len(verbs) != 1:
-            self.reader.problem(f"an effect has one of {', '.join(_EFFECTS)}", pointer)
-        verb = verbs[0] if verbs else "create"
-        if verb in ("issue", "revoke"):
-            return self.token_effect(verb, entry, pointer, at)
-        resource = self.known_resource(entry.get(verb, ""), join(pointer, verb))
-        if verb != "create" and "key" not in entry:
-            self.reader.problem(f"{verb} needs the key of the record", pointer, "add key: ${{ … }}")
-        key = self.tree(entry["key"], f"{pointer}/key") if "key" in entry else None
-        when = self.expression(entry["when"], f"{pointer}/when") if "when" in entry else None
-        self.keys.done(self.place)  # before the record of the effect is found, `item` is that of the verb
-        set, append = self.pairs(entry, "set", pointer), self.pairs(entry, "append", pointer)
-        self.keys.done(replace(self.place, item=resource))
-        bind = self.bind(entry, verb, resource, pointer)
-        return Effect(
-            id=f"{self.id}.then[{at}]",
-            verb=verb,
-            resource=resource,
-            key=key,
-            when=when,
-            take=None,
-            set=set,
-            append=append,
-            evidence=self.reader.grade(entry),
-            bind=bind,
-        )
-
-    def bind(self, entry: Mapping[str, Any], verb: str, resource: str, pointer: str) -> str:
-        """The name under which the record of an effect is known from here on; empty for none."""
-        name = str(entry.get("bind", ""))
-        if not name:
-            return ""
-        if verb in ("delete", "revoke"):
-            hint = "it goes with create, update, issue"
-            self.reader.problem("'bind' has no effect here", join(pointer, "bind"), hint)
-        self.new_name(name, join(pointer, "bind"), at_key=False)
-        self.language = self.language.with_names(name)
-        self.place = replace(self.place, bound={**self.place.bound, name: resource})
-        return name
-
-    def token_effect(self, verb: str, entry: Mapping[str, Any], pointer: str, at: int) -> Effect:
-        """`issue` names a kind of token, `revoke` gives the text of one."""
-        kind, key = None, None
-        if verb == "revoke":
-            key = self.tree(entry["revoke"], join(pointer, "revoke"))
-            if not self.tokens:
-                self.reader.problem("this API issues no tokens to revoke", pointer, "declare them under tokens:")
-        else:
-            kind = self.tokens.get(entry["issue"])
-            if kind is None:
-                hint = did_you_mean(entry["issue"], self.tokens, f"declared: {', '.join(self.tokens) or 'none'}")
-                self.reader.problem(f"unknown kind of token '{entry['issue']}'", join(pointer, "issue"), hint)
-        for clause in ("key", "append", *(("set",) if verb == "revoke" else ())):
-            if clause in entry:
-                self.reader.problem(f"'{clause}' has no effect here", join(pointer, clause))
-        when = self.expression(entry["when"], join(pointer, "when")) if "when" in entry else None
-        self.keys.done(self.place)
-        set = self.pairs(entry, "set", pointer)
-        for at_name, _ in set:
-            if at_name in SET_BY_ISSUE:
-                self.reader.problem(f"'{at_name}' is set by issue itself", join(pointer, "set", at_name), at_key=True)
-        self.keys.done(replace(self.place, item=TOKENS))
-        bind = self.bind(entry, verb, TOKENS, pointer)
-        return Effect(
-            id=f"{self.id}.then[{at}]",
-            verb=verb,
-            resource=TOKENS,
-            key=key,
-            when=when,
-            take=None,
-            set=set,
-            append=(),
-            evidence=self.reader.grade(entry),
-            bind=bind,
-            kind=kind,
-        )
+    def then(self) -> tuple[Effect, ...]:
+        """The effects; what they bind is known to the answer."""
+        effects = EffectReader(self.reader, self.keys, self.language, self.resources, self.tokens, self.place)
+        then = effects.read(self.entry.get("then", ()), self.id, self.pointer)
+        self.language, self.place = effects.language, effects.place
+        self.used += effects.used
+        return then
 
     def respond(self, verb: str) -> Respond:
         entry = self.entry.get("respond", {})
@@ -294,10 +231,10 @@ class OperationBuilder(ClauseReader):
             self.reader.problem(message, f"{pointer}/status", self.statuses())
         status = status or success_status(self.operation)
         shown = self.shown_names(verb, status)
-        self.language = self.language.with_names("shown")
+        self.language = self.language.with_names("shown", *(("page",) if "page" in self.entry else ()))
         body = self.tree(entry["body"], f"{pointer}/body") if "body" in entry else None
         headers = self.pairs(entry, "headers", pointer)
-        self.keys.done(replace(self.place, shown=shown, many=verb == "list"))
+        self.keys.done(replace(self.place, shown=shown, many=verb == "list", paged="page" in self.entry))
         return Respond(status, headers, body)
 
     def shown_names(self, verb: str, status: int) -> frozenset[str] | None:
@@ -332,7 +269,7 @@ class OperationBuilder(ClauseReader):
                 self.reader.problem("'respond' has no effect here", join(self.pointer, "respond"), hint, at_key=True)
             return
         clauses = {
-            **dict.fromkeys(("from", "filter", "where", "order"), ("list",)),
+            **dict.fromkeys(("from", "filter", "where", "order", "page"), ("list",)),
             "take": ("create", "update", "replace"),
             "set": ("create", "update", "replace"),
             "append": ("create", "update", "replace"),

@@ -15,13 +15,73 @@ from mockserver.spec.references import join
 
 #: Names that come to be known while an operation is applied.
 LATER_NAMES = ("result", "shown")
+_PATHS = "a field, or a member of the object in one: interaction.state"
 
 
-class ClauseReader:
-    """Reads clauses of one entry; faults go to the reader, the names that it uses to `keys`.
+class ExpressionReader:
+    """Reads expressions and values at one `place`; faults go to the reader, the names that they use to `keys`."""
 
-    `id` is how the journal names the entry, `parent` the resource whose record is known as parent already.
-    """
+    def __init__(
+        self,
+        reader: Reader,
+        keys: KeyChecker,
+        language: Language,
+        resources: Mapping[str, Resource],
+        tokens: Mapping[str, TokenKind],
+        place: Place,
+    ) -> None:
+        self.reader, self.keys = reader, keys
+        self.language, self.resources, self.tokens = language, resources, tokens
+        self.used: list[Expression] = []
+        self.place = place
+
+    def expression(self, source: Any, pointer: str) -> Expression:
+        found = self.reader.expression(source, self.language, pointer)
+        self.used.append(found)
+        return found
+
+    def tree(self, tree: Any, pointer: str) -> Value:
+        value = self.reader.value(tree, self.language, pointer)
+        self.used.extend(value.expressions)
+        return value
+
+    def new_name(self, name: str, pointer: str, *, at_key: bool = True) -> None:
+        """A name must be a word that an expression can say, and must not hide another."""
+        if name in LATER_NAMES or name in self.language.names:
+            self.reader.problem(f"'{name}' has a meaning already", pointer, "choose another name", at_key=at_key)
+        elif unusable(name):
+            self.reader.problem(f"an expression cannot say '{name}'", pointer, unusable(name), at_key=at_key)
+
+    def named(self, tree: Any, pointer: str) -> Expression | Value:
+        """A `let`: a lone expression keeps its type (a moment stays a moment), anything else is a value."""
+        return self.expression(tree, pointer) if lone_expression(tree) is not None else self.tree(tree, pointer)
+
+    def known_resource(self, name: str, pointer: str) -> str:
+        return self.reader.known_resource(name, self.resources, pointer)
+
+    def pairs(self, entry: Mapping[str, Any], key: str, pointer: str) -> tuple[tuple[str, Value], ...]:
+        return tuple((name, self.tree(tree, join(pointer, key, name))) for name, tree in entry.get(key, {}).items())
+
+    def filters(self, entry: Mapping[str, Any], key: str, pointer: str) -> tuple[tuple[str, Value], ...]:
+        """Fields, with what each is to equal or the condition that it is to fit."""
+        found = []
+        for name, tree in entry.get(key, {}).items():
+            value = self.reader.filter(tree, self.language, join(pointer, key, name))
+            self.used.extend(value.expressions)
+            found.append((name, value))
+        return tuple(found)
+
+    def written(self, entry: Mapping[str, Any], key: str, pointer: str) -> tuple[tuple[str, Value], ...]:
+        """`set` and `append`: values by the path of a field, `state` or `interaction.state`."""
+        for path in entry.get(key, {}):
+            if not all(path.split(".")):
+                self.reader.problem(f"'{path}' names no field", join(pointer, key, path), _PATHS, at_key=True)
+        return self.pairs(entry, key, pointer)
+
+
+class ClauseReader(ExpressionReader):
+    """Reads clauses of one entry of an operation. `id` is how the journal names the entry, `parent` the resource whose
+    record is known as parent already."""
 
     def __init__(
         self,
@@ -37,39 +97,12 @@ class ClauseReader:
         id: str = "",
         parent: str = "",
     ) -> None:
-        self.reader, self.keys = reader, keys
+        super().__init__(reader, keys, language, resources, tokens, Place())
         self.operation, self.entry, self.pointer = operation, entry, pointer
-        self.language, self.resources, self.tokens = language, resources, tokens
         self.id, self.parent = id or operation.id, parent
-        self.used: list[Expression] = []
-        self.place = Place()
-
-    def expression(self, source: Any, pointer: str) -> Expression:
-        found = self.reader.expression(source, self.language, pointer)
-        self.used.append(found)
-        return found
-
-    def tree(self, tree: Any, pointer: str) -> Value:
-        value = self.reader.value(tree, self.language, pointer)
-        self.used.extend(value.expressions)
-        return value
 
     def value(self, key: str) -> Value:
         return self.tree(self.entry[key], join(self.pointer, key))
-
-    def new_name(self, name: str, pointer: str, *, at_key: bool = True) -> None:
-        """A name must be a word that an expression can say, and must not hide another."""
-        if name in LATER_NAMES or name in self.language.names:
-            self.reader.problem(f"'{name}' has a meaning already", pointer, "choose another name", at_key=at_key)
-        elif unusable(name):
-            self.reader.problem(f"an expression cannot say '{name}'", pointer, unusable(name), at_key=at_key)
-
-    def named(self, tree: Any, pointer: str) -> Expression | Value:
-        """A `let`: a lone expression keeps its type (a moment stays a moment), anything else is a value."""
-        return self.expression(tree, pointer) if lone_expression(tree) is not None else self.tree(tree, pointer)
-
-    def known_resource(self, name: str, pointer: str) -> str:
-        return self.reader.known_resource(name, self.resources, pointer)
 
     def may_miss(self, resource: str, pointer: str) -> None:
         """A record that is looked up may not be there: the operation must document the API's error for that.
@@ -113,6 +146,3 @@ class ClauseReader:
 
     def statuses(self) -> str:
         return f"documented: {', '.join(self.operation.responses)}"
-
-    def pairs(self, entry: Mapping[str, Any], key: str, pointer: str) -> tuple[tuple[str, Value], ...]:
-        return tuple((name, self.tree(tree, join(pointer, key, name))) for name, tree in entry.get(key, {}).items())

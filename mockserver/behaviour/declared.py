@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from mockserver.behaviour.values import Value
@@ -70,7 +71,7 @@ class Warn:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """When `at` comes and `when` holds, `set` is put into the record, or the record is forgotten."""
+    """When `at` comes and `when` holds, `set` is put into the record, or it is forgotten; `then` come effects."""
 
     id: str
     at: Expression
@@ -78,6 +79,7 @@ class Timer:
     set: tuple[tuple[str, Value], ...]
     evidence: str
     forget: bool = False
+    then: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,14 @@ class TokenKind:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One change to one resource. `verb` is create, update, replace, delete, issue or revoke; `key` names the record of
-    an effect under `then`, and is None for the verb's own (which has looked its record up), for create and for issue.
-    Under the name `bind` later effects and the answer know the record."""
+    """One change to one resource. `verb` is create, update, replace, delete, issue, revoke or do.
+
+    Of an effect under `then` that changes what is there, `key` names the record, or `where` gives fields that all it
+    changes must have; the verb's own effect has neither, it has looked its record up. `set` and `append` go by path.
+    With `each` it happens once for each element of that list, which is called `name`. Under the name `bind` later
+    effects and the answer know the record, or with `each` or `where` the list of them. To do is to apply the effects
+    declared as `do`, with the values `given` for their parameters.
+    """
 
     id: str
     verb: str
@@ -128,20 +135,62 @@ class Effect:
     evidence: str
     bind: str = ""
     kind: TokenKind | None = None
+    where: tuple[tuple[str, Value], ...] | None = None
+    each: Expression | None = None
+    name: str = ""
+    do: str = ""
+    given: tuple[tuple[str, Expression | Value], ...] = ()
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that it stores, or parts of them."""
+        return frozenset(path.partition(".")[0] for path, _ in (*self.set, *self.append)) | (self.take or frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEffects:
+    """Effects with a name, to be done from several places. `parameters` hold the values that stand for none given."""
+
+    name: str
+    parameters: tuple[tuple[str, Expression | Value], ...]
+    then: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a list is cut into pages: `by` number, offset or cursor, which the query parameter `at` gives; `size` names
+    the one that says how many (empty: none does).
+
+    `first` is the number or offset of the first page, `default` the size when the client is silent (None: the contract
+    sees to it), `most` the largest (None: any). A `steady` list stays for so long as it was at the first page. What is
+    no page is refused with `error`.
+    """
+
+    by: str
+    at: str
+    size: str
+    first: int
+    default: int | None
+    most: int | None
+    steady: timedelta | None
+    error: str
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a `list` goes over: the records of `resource`, or what the expression `source` gives.
 
-    With both, the list that `source` gives is shown as records of `resource`; without a resource, as it is.
+    With both, the list that `source` gives is shown as records of `resource`; without a resource, as it is. It is
+    sorted by the fields of `order` (true: descending); a value there gives `field`, `-field` or null when it is asked.
     """
 
     resource: str
     source: Expression | None
     filter: tuple[tuple[str, Value], ...]
     where: Expression | None
-    order: tuple[tuple[str, bool], ...]
+    order: tuple[tuple[str, bool] | Value, ...]
+    page: Paging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,5 +299,21 @@ class Behaviour:
     tokens: Mapping[str, TokenKind] = field(default_factory=dict)
     token_table: str = ""
     quotas: tuple[Quota, ...] = ()
+    effects: Mapping[str, NamedEffects] = field(default_factory=dict)
     operations: Mapping[str, OperationRules] = field(default_factory=dict)
     evidence: Mapping[str, int] = field(default_factory=dict)
+
+
+def all_effects(
+    resources: Iterable[Resource], named: Iterable[NamedEffects], operations: Iterable[OperationRules]
+) -> Iterator[Effect]:
+    """Every effect of a file: of timers, under `effects`, and of operations, their cases and their verbs."""
+    for resource in resources:
+        for timer in resource.timers.values():
+            yield from timer.then
+    for effects in named:
+        yield from effects.then
+    for rules in (way for each in operations for way in each.ways):
+        if rules.effect is not None:
+            yield rules.effect
+        yield from rules.then

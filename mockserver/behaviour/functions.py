@@ -8,31 +8,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
 from html import escape
-from operator import index
 from typing import Any
 from urllib.parse import quote as percent_encode
 
 from mockserver.behaviour import local_time
+from mockserver.behaviour.arithmetic import ARITHMETIC
+from mockserver.behaviour.objects import OBJECT_FUNCTIONS
 from mockserver.contract.wording import brief
 from mockserver.state.clock import format_duration, format_time, parse_duration, parse_time
-from mockserver.state.records import matching, sort_key
+from mockserver.state.conditions import Has, Range, above, at_least, at_most, below, between, has, matching
+from mockserver.state.records import sort_key
 from mockserver.state.samples import Draws
 
+_DEEPEST = 254  # levels of nesting: what a fixture may have, and more than a body may
 _PLAIN = frozenset((str, int, bool, type(None), bytes))
 _MAX_SAMPLE_BYTES = 16 * 1024 * 1024
-_MOST_DIGITS = 15
-_EXACT = Context(prec=400)  # more digits than any float has before its point
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def where(values: Any, /, **equal: Any) -> list[Any]:
-    """The records whose fields equal the given values; a list as value means any of these."""
+    """The records whose fields equal the given values, or fit the given conditions; a list as value means any of
+    these."""
     if hasattr(values, "where"):
         return list(values.where(equal))
     fits = matching(equal)
@@ -40,7 +42,7 @@ def where(values: Any, /, **equal: Any) -> list[Any]:
 
 
 def count(values: Any, /, **equal: Any) -> int:
-    """How many records have fields that equal the given values."""
+    """How many records `where` gives."""
     if hasattr(values, "count_where"):
         return int(values.count_where(equal))
     return len(where(values, **equal))
@@ -49,42 +51,6 @@ def count(values: Any, /, **equal: Any) -> int:
 def length(value: Any) -> int:
     """The number of characters, items or keys; 0 for nothing."""
     return 0 if value is None else len(value)
-
-
-def total(values: Iterable[Any]) -> Any:
-    """The sum of the numbers; what is null counts as nothing."""
-    return sum(value for value in values or () if value is not None)
-
-
-def average(values: Iterable[Any]) -> float:
-    """The mean of the numbers; 0 when there are none."""
-    numbers = [value for value in values or () if value is not None]
-    return sum(numbers) / len(numbers) if numbers else 0
-
-
-def smallest(values: Iterable[Any]) -> Any:
-    """The least value; null when there is none."""
-    return min((value for value in values or () if value is not None), default=None)
-
-
-def largest(values: Iterable[Any]) -> Any:
-    """The greatest value; null when there is none."""
-    return max((value for value in values or () if value is not None), default=None)
-
-
-def rounded(value: Any, digits: int = 0) -> float:
-    """The number rounded half away from zero; a whole number when `digits` is 0."""
-    if not -_MOST_DIGITS <= digits <= _MOST_DIGITS:
-        raise ValueError(f"round: the digits must be from -{_MOST_DIGITS} to {_MOST_DIGITS}, not {digits}")
-    # By its decimal text, so that 2.675 is a half as it reads.
-    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(index(value))
-    nearest = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT)
-    return int(nearest) if digits == 0 else float(nearest)
-
-
-def whole(value: Any) -> int:
-    """The whole number that a text or number stands for, its fraction cut."""
-    return int(value)
 
 
 def text(value: Any) -> str:
@@ -107,8 +73,9 @@ def text(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def plain(value: Any) -> Any:
-    """The value as JSON holds it: a time becomes RFC 3339, an amount of time an ISO 8601 duration."""
+def plain(value: Any, room: int = _DEEPEST) -> Any:
+    """The value as JSON holds it: a time becomes RFC 3339, an amount of time an ISO 8601 duration. Raises ValueError
+    for what JSON cannot hold, and for what is nested deeper than `room` levels."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, float):
@@ -119,9 +86,18 @@ def plain(value: Any) -> Any:
         return format_time(value)
     if isinstance(value, timedelta):
         return format_duration(value)
+    if not room:  # a rule that puts a record into itself would end in one that nothing can read
+        raise ValueError(f"the value is nested more than {_DEEPEST} levels deep")
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value]
+        return {key: plain(item, room - 1) for key, item in value.items()}
+    if isinstance(value, (Range, Has)):
+        raise ValueError("a condition is no value: it goes into where(…), count(…), filter and the where of an effect")
+    return [plain(item, room - 1) for item in value]
+
+
+def wanted(value: Any) -> Any:
+    """What a field is asked: a condition as it is, anything else as JSON holds it."""
+    return value if isinstance(value, (Range, Has)) else plain(value)
 
 
 def lower(value: Any) -> str:
@@ -137,6 +113,14 @@ def upper(value: Any) -> str:
 def trim(value: Any) -> str:
     """The text without white space at its ends."""
     return text(value).strip()
+
+
+def unquoted(value: Any) -> str | None:
+    """The text without the pair of double quotes around it, if it has one; null for null."""
+    if value is None:
+        return None
+    given = text(value)
+    return given[1:-1] if len(given) > 1 and given[0] == given[-1] == '"' else given
 
 
 def join(values: Iterable[Any], separator: str = ",") -> str:
@@ -197,6 +181,24 @@ def duration(value: Any) -> timedelta:
     return parse_duration(value)
 
 
+def is_time(value: Any) -> bool:
+    """Whether `time` takes the value."""
+    return _is_taken(time, value)
+
+
+def is_duration(value: Any) -> bool:
+    """Whether `duration` takes the value."""
+    return _is_taken(duration, value)
+
+
+def _is_taken(function: Callable[[Any], Any], value: Any) -> bool:
+    try:
+        function(value)
+    except (TypeError, ValueError, ArithmeticError):
+        return False
+    return True
+
+
 def seconds(value: Any) -> int:
     """The whole seconds of an amount of time."""
     return int(duration(value).total_seconds())
@@ -249,6 +251,18 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(text(value).encode()).hexdigest()
 
 
+def hmac_sha256(key: Any, value: Any) -> str:
+    """The HMAC-SHA-256 (RFC 2104) of a text under a key, in hexadecimal; of bytes as they are."""
+    secret = _encoded(key)
+    if not secret:
+        raise ValueError("hmac_sha256: the key is empty")
+    return hmac.digest(secret, _encoded(value), "sha256").hex()
+
+
+def _encoded(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else text(value).encode()
+
+
 def pkce(verifier: Any, method: str | None = "plain") -> str | None:
     """The code challenge of a code verifier (RFC 7636), by `S256` or `plain`; null for null."""
     if verifier is None:
@@ -275,17 +289,18 @@ def sample_bytes(name: Any, size: int) -> bytes:
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "where": where,
     "count": count,
+    "below": below,
+    "at_most": at_most,
+    "above": above,
+    "at_least": at_least,
+    "between": between,
+    "has": has,
     "len": length,
-    "sum": total,
-    "average": average,
-    "min": smallest,
-    "max": largest,
-    "round": rounded,
-    "int": whole,
     "text": text,
     "lower": lower,
     "upper": upper,
     "trim": trim,
+    "unquoted": unquoted,
     "join": join,
     "split": split,
     "first": first,
@@ -296,6 +311,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "all": all,
     "time": time,
     "duration": duration,
+    "is_time": is_time,
+    "is_duration": is_duration,
     "seconds": seconds,
     "millis": millis,
     "date": date,
@@ -306,9 +323,19 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "quote": quote,
     "html": html,
     "sha256": sha256,
+    "hmac_sha256": hmac_sha256,
     "pkce": pkce,
     "base64_bytes": base64_bytes,
     "sample_bytes": sample_bytes,
+    **ARITHMETIC,
+    **OBJECT_FUNCTIONS,
+}
+
+#: The functions whose values a filter takes in place of a value to be equal to, each with what it asks of a field:
+#: where it stands in an order, or what its list has.
+CONDITIONS: Mapping[str, str] = {
+    **dict.fromkeys(("below", "at_most", "above", "at_least", "between"), "order"),
+    "has": "has",
 }
 
 _UNBOUND = Draws("")

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mockserver.behaviour.caller import CALLER_KEYS
-from mockserver.behaviour.declared import OperationRules, Resource
+from mockserver.behaviour.declared import Effect, Resource
+from mockserver.behaviour.paging import PAGE_KEYS
 from mockserver.behaviour.reading import Reader, one
 from mockserver.contract.model import Operation
 from mockserver.errors import did_you_mean
@@ -33,7 +34,9 @@ class Place:
 
     `item`, `parent` and `result` name the resources whose records these are, `bound` those of the records that effects
     have named; `operation` is the one of which `path`, `query` and `body` speak. `shown` are the fields of what is
-    shown (None: any), one record or `many`; `error` the values of the error (None: unknown).
+    shown (None: any), one record or `many`; `error` the values of the error (None: unknown). `lists` are names of lists
+    with the resources that their records are of, `parameters` those of the effects that have a name. With
+    `paged` the answer knows the page that it shows.
     """
 
     item: str = ""
@@ -44,6 +47,9 @@ class Place:
     many: bool = False
     error: frozenset[str] | None = None
     bound: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, str] = field(default_factory=dict)
+    parameters: frozenset[str] | None = None
+    paged: bool = False
 
 
 class KeyChecker:
@@ -71,16 +77,14 @@ class KeyChecker:
     def check(
         self,
         resources: Mapping[str, Resource],
-        operations: Mapping[str, OperationRules],
+        effects: Iterable[Effect],
         stored: Mapping[str, Iterable[str]],
     ) -> None:
-        """Note every key that can never be there."""
+        """Note every key that can never be there. `effects` are all of the file, `stored` what fixtures hold."""
         fields = {name: set(stored.get(name, ())) | _own_fields(resource) for name, resource in resources.items()}
-        for rules in (way for each in operations.values() for way in each.ways):
-            for effect in (rules.effect, *rules.then):
-                if effect is not None and effect.resource in fields:
-                    fields[effect.resource] |= {name for name, _ in (*effect.set, *effect.append)}
-                    fields[effect.resource] |= effect.take or frozenset()
+        for effect in effects:
+            if effect.resource in fields:
+                fields[effect.resource] |= effect.fields
         for (expression, pointer), place in zip(self._reader.expressions, self._places, strict=True):
             for path in sorted(expression.keys):
                 self._check_path(path, expression, pointer, place, resources, fields)
@@ -122,15 +126,17 @@ class KeyChecker:
                 return
             self._field(root, path[2], expression, pointer, resources, fields)
             return
-        if root == "shown" and place.many:
+        if root in place.lists or (root == "shown" and place.many):
             if key != "*":
-                self._note("'shown' is a list here", key, expression, pointer, f"write [each.{key} for each in shown]")
+                hint = f"write [each.{key} for each in {root}]"
+                self._note(f"'{root}' is a list here", key, expression, pointer, hint)
                 return
             path = path[1:]
             key = path[1] if len(path) > 1 else "*"
         if key == "*":
             return
-        resource = {"item": place.item, "parent": place.parent, "result": place.result, **place.bound}.get(root, "")
+        known_as = {"item": place.item, "parent": place.parent, "result": place.result}
+        resource = {**known_as, **place.bound, **place.lists}.get(root, "")
         if resource:
             self._field(resource, key, expression, pointer, resources, fields)
             return
@@ -145,6 +151,10 @@ class KeyChecker:
             return place.shown
         if root == "error":
             return place.error
+        if root == "with":
+            return place.parameters
+        if root == "page":
+            return PAGE_KEYS if place.paged else None
         if root == "settings":
             return set(self._reader.data.get("settings", {}))
         if root in _KEYS:
@@ -191,5 +201,5 @@ def _wrong_field(resource: Resource, name: str, stored: set[str]) -> tuple[str, 
 
 
 def _own_fields(resource: Resource) -> set[str]:
-    timed = {name for timer in resource.timers.values() for name, _ in timer.set}
+    timed = {path.partition(".")[0] for timer in resource.timers.values() for path, _ in timer.set}
     return {resource.key, *resource.defaults, *timed}

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote as percent_encode
 
-from mockserver.behaviour.declared import Behaviour, Effect, Listing, OperationRules, Rule, Warn
-from mockserver.behaviour.effects import perform
-from mockserver.behaviour.functions import text
+from mockserver.behaviour.declared import Behaviour, Listing, OperationRules, Paging, Rule, Warn
+from mockserver.behaviour.effects import apply, perform
+from mockserver.behaviour.functions import plain, text
+from mockserver.behaviour.paging import NoPage, Pager, as_it_was
 from mockserver.behaviour.scope import Collection, OperationScope
 from mockserver.behaviour.values import Value
 from mockserver.behaviour.views import View, item_schema, success_schema
+from mockserver.contract.message_parts import position
 from mockserver.contract.model import Operation
+from mockserver.contract.violations import Violation
 from mockserver.errors import ExpressionError
-from mockserver.expressions import Expression
-from mockserver.state.records import Record, matching, sort_key
+from mockserver.expressions import FAULTS, Expression
+from mockserver.state.conditions import matching
+from mockserver.state.ordered import Ordered, in_order
+from mockserver.state.records import Order, Record, sort_key
+from mockserver.state.walks import Walk
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -25,24 +32,36 @@ class Refused(Exception):
     """The operation is refused with a declared error.
 
     `rule` names what decided, `reason` explains it to the author of the test; `evidence` is empty where no declared
-    rule decided. `strict`: it would only be a warning otherwise.
+    rule decided. `strict`: it would only be a warning otherwise. `violation` is what the client broke, where the
+    contract's check could not tell.
     """
 
-    def __init__(self, error: str, rule: str, reason: str, evidence: str = "", *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        error: str,
+        rule: str,
+        reason: str,
+        evidence: str = "",
+        *,
+        strict: bool = False,
+        violation: Violation | None = None,
+    ) -> None:
         self.error, self.rule, self.reason, self.evidence, self.strict = error, rule, reason, evidence, strict
+        self.violation = violation
         super().__init__(reason)
 
 
 @dataclass(slots=True)
 class Outcome:
     """What a success answers: `body` is JSON, bytes, or None. `warnings` are (rule, message) pairs; `case` is the index
-    of the case that was applied, -1 for none."""
+    of the case that was applied, -1 for none; `note` is something for the trace (empty: nothing)."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: Any = None
     warnings: list[tuple[str, str]] = field(default_factory=list)
     case: int = -1
+    note: str = ""
 
 
 class OperationRunner:
@@ -50,6 +69,8 @@ class OperationRunner:
 
     def __init__(self, rules: OperationRules, operation: Operation, behaviour: Behaviour, strict: bool) -> None:
         self.rules = rules
+        self._operation = operation
+        self._pager = Pager(rules.listing.page, rules.id) if rules.listing and rules.listing.page else None
         self._behaviour = behaviour
         self._strict = strict
         self._status = rules.respond.status
@@ -74,8 +95,10 @@ class OperationRunner:
         if rules.verb in ("read", "update", "replace", "delete"):
             record = self._find(scope)
         scope["item"] = record
-        for name, value in rules.let:
-            scope[name] = value.render(scope) if isinstance(value, Value) else value(scope)
+        walk = self._pager.begun(scope) if self._pager is not None else None
+        with nullcontext() if walk is None else as_it_was(scope, walk):
+            for name, value in rules.let:
+                scope[name] = value.render(scope) if isinstance(value, Value) else value(scope)
         for rule in rules.require:
             self._require(rule, scope)
         for warn in rules.warn:
@@ -91,13 +114,20 @@ class OperationRunner:
             scope["item"] = answer
         scope["result"] = answer
         for effect in rules.then:
-            self._then(effect, scope)
-            if answer is not None and effect.resource == rules.resource:  # it may have been the same record
+            apply(effect, self._behaviour, scope)
+            if answer is not None and effect.resource in (rules.resource, ""):  # it may have been the same record
                 again = scope.transaction.tables[rules.resource].get(answer[self._key])
                 answer = answer if again is None else again
                 scope["item"] = scope["result"] = answer
+        with nullcontext() if walk is None else as_it_was(scope, walk):
+            self._answer(answer, scope, outcome, walk)
+        return outcome
+
+    def _answer(self, answer: Any, scope: OperationScope, outcome: Outcome, walk: Walk | None) -> None:
+        """What is shown, the headers, and the body."""
+        rules = self.rules
         if rules.listing is not None:
-            shown: Any = self._listed(rules.listing, scope)
+            shown: Any = self._listed(rules.listing, scope, walk)
         else:
             shown = None if answer is None else self._view.show(answer, scope)
         scope["item"], scope["shown"] = answer, shown
@@ -108,7 +138,8 @@ class OperationRunner:
             outcome.body = respond.body.render(scope)
         else:
             outcome.body = {rules.wrap: shown} if rules.wrap else shown
-        return outcome
+        if walk is not None:
+            outcome.note = f"page: from the list as it was at {text(walk.began)}, when its first page was asked for"
 
     def _parent(self, scope: OperationScope) -> Record:
         assert self.rules.within is not None
@@ -142,49 +173,49 @@ class OperationRunner:
             raise Refused(warn.error, warn.id, message, warn.evidence, strict=True)
         outcome.warnings.append((warn.id, message))
 
-    def _then(self, effect: Effect, scope: OperationScope) -> None:
-        """A further effect; one whose record is not there has nothing to do, and binds null."""
-        if effect.bind:
-            scope[effect.bind] = None
-        if effect.when is not None and not effect.when(scope):
-            return
-        record = None
-        if effect.key is not None:
-            record = scope.transaction.tables[effect.resource].get(effect.key.render(scope))
-            if record is None:
-                return
-        outer = scope["item"]
-        if record is not None:
-            scope["item"] = record
-        changed = perform(effect, self._behaviour.resources[effect.resource], record, scope)
-        scope["item"] = outer
-        if effect.bind:
-            scope[effect.bind] = changed
+    def _listed(self, listing: Listing, scope: OperationScope, walk: Walk | None) -> list[Any]:
+        """What a `list` shows: filtered, sorted, cut into pages, each item as the contract wants it."""
+        order = _order_of(listing, scope)
+        found = self._found(listing, order, scope)
+        if self._pager is not None:
+            assert isinstance(found, Ordered)
+            try:
+                found = self._pager.cut(found, order, scope, walk)
+            except NoPage as fault:
+                raise self._no_page(fault, self._pager.paging) from None
+        show = self._view.show
+        return [show(item, scope) if isinstance(item, Mapping) else item for item in found]
 
-    def _listed(self, listing: Listing, scope: OperationScope) -> list[Any]:
-        """What a `list` shows: filtered, sorted, each item as the contract wants it."""
+    def _no_page(self, fault: NoPage, paging: Paging) -> Refused:
+        parameters = [each for each in self._operation.parameters if each.location == "query"]
+        parameter = next((each for each in parameters if each.name == fault.parameter), None)
+        pointer = parameter.pointer if parameter is not None else ""
+        place = position(parameter.schema, pointer) if parameter is not None else ("", 0)
+        violation = Violation("query", fault.parameter, fault.message, fault.expected, pointer, *place)
+        rule = f"{self.rules.id}.page"
+        return Refused(paging.error, rule, fault.message, paging.evidence, violation=violation)
+
+    def _found(self, listing: Listing, order: Order, scope: OperationScope) -> Iterable[Any]:
+        """The items of a list, sorted; where these are to be cut into pages, with their positions."""
         filters = {name: wanted for name, value in listing.filter if (wanted := value.render(scope)) is not None}
         items: Iterable[Any]
         if listing.source is not None:
             items = _given(listing.source, scope)
+            if listing.page is not None and listing.page.by == "cursor":
+                items = _lasting(items, order, listing.source)
             if filters:
                 fits = matching(filters)
                 items = [item for item in items if isinstance(item, Mapping) and fits(item)]
         else:
             table = scope.transaction.tables[listing.resource]
+            if listing.page is not None and listing.where is None:
+                return table.ordered(filters, order)
             items = table.where(filters) if filters else table
         if listing.where is not None:
-            items = [item for item in items if self._kept(listing.where, item, scope)]
-        if listing.order:
-            items = list(items)
-            for name, descending in reversed(listing.order):
-                items.sort(key=lambda item: sort_key(_field(item, name)), reverse=descending)
-        show = self._view.show
-        return [show(item, scope) if isinstance(item, Mapping) else item for item in items]
-
-    def _kept(self, where: Expression, item: Any, scope: OperationScope) -> bool:
-        scope["item"] = item
-        return bool(where(scope))
+            items = _kept(listing.where, items, scope)
+        if listing.page is not None:
+            return in_order(items, order)
+        return _sorted(items, order) if order else items
 
 
 def header_text(value: Any) -> str:
@@ -205,5 +236,59 @@ def _given(source: Expression, scope: OperationScope) -> Iterable[Any]:
     return found
 
 
+def _sorted(items: Iterable[Any], order: Order) -> list[Any]:
+    """What `in_order` gives, for a list that is shown whole: then nobody asks for positions."""
+    items = list(items)
+    if order[-1][1]:
+        items.reverse()
+    for name, descending in reversed(order):
+        items.sort(key=lambda item: sort_key(_field(item, name)), reverse=descending)
+    return items
+
+
+def _kept(where: Expression, items: Iterable[Any], scope: OperationScope) -> list[Any]:
+    """The items for which an expression holds, each of them called `item` in it. There may be very many."""
+    run, kept = where.run, []
+    try:
+        for item in items:
+            scope["item"] = item
+            if run(scope):
+                kept.append(item)
+    except ExpressionError:
+        raise
+    except FAULTS as error:
+        raise where.failed(error) from error
+    return kept
+
+
 def _field(item: Any, name: str) -> Any:
     return item.get(name) if isinstance(item, Mapping) else None
+
+
+def _lasting(items: Iterable[Any], order: Order, source: Expression) -> Iterable[Any]:
+    """The items of a list over an expression such that a cursor can name their places: values that JSON knows, and
+    where they are to be sorted, records in order of creation, since their numbers last and positions do not."""
+    try:
+        items = [item if isinstance(item, Record) else plain(item) for item in items]
+    except ValueError as error:
+        raise source.failed(error) from error
+    if order and all(isinstance(item, Record) for item in items):
+        items.sort(key=lambda record: record.number)
+    return items
+
+
+def _order_of(listing: Listing, scope: OperationScope) -> Order:
+    """The order, with what its expressions give. Raises ExpressionError when one gives no name."""
+    found: list[tuple[str, bool]] = []
+    for item in listing.order:
+        if isinstance(item, tuple):
+            found.append(item)
+            continue
+        named = item.render(scope)
+        if named is not None and not isinstance(named, str):
+            where = item.expressions[0]
+            message = f"${{{{ {where.source} }}}} under 'order' gives no field, -field or null but {text(named):.60}"
+            raise ExpressionError(message, where.where())
+        if named and named != "-":
+            found.append((named.removeprefix("-"), named.startswith("-")))
+    return tuple(found)

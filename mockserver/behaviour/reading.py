@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.behaviour.declared import RESERVED_ERRORS
+from mockserver.behaviour.functions import wanted
 from mockserver.behaviour.values import Value, compile_value, split_expressions
 from mockserver.errors import Problem, did_you_mean
 from mockserver.expressions import Expression, ExpressionSyntaxError, Language, compile_expression
@@ -100,6 +101,10 @@ class Reader:
     def value(self, tree: Any, language: Language, pointer: str) -> Value:
         """A tree with expressions in it; wrong ones are noted and render as null."""
         return compile_value(tree, language, pointer, self.compile, self.problem)
+
+    def filter(self, tree: Any, language: Language, pointer: str) -> Value:
+        """A value that a field is to equal, or a condition that it is to fit."""
+        return compile_value(tree, language, pointer, self.compile, self.problem, wanted)
 
     def values(self, tree: Mapping[str, Any], language: Language, pointer: str) -> tuple[tuple[str, Value], ...]:
         """The values of a mapping, one by one."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from mockserver.behaviour.declared import Behaviour, Timer
+from mockserver.behaviour.effects import apply
+from mockserver.behaviour.fields import write
 from mockserver.behaviour.scope import OperationScope
 from mockserver.errors import ExpressionError
-from mockserver.expressions import FAULTS
-from mockserver.state.clock import Clock, parse_time
+from mockserver.state.clock import Clock
 from mockserver.state.records import Record
 from mockserver.state.store import Namespace
 
-#: When a timer falls due is kept in an index, so it may depend on the record and on settings alone.
-TIMED_NAMES = frozenset({"settings", "item"})
 #: A timer that sets itself again a moment later, for ever, must not hold up the request that noticed it.
 MOST_AT_ONCE = 100_000
 
@@ -29,8 +27,9 @@ def run_due(
 ) -> int:
     """Run every timer of `space` that is due at `until` (seconds since the epoch). Returns how many ran.
 
-    `now` is, for each, the moment at which it fell due, not the moment at which somebody looked. A timer whose rule
-    fails changes nothing and counts as done, so that the rest of the state stays usable; `tell` gets the reason.
+    `now` is, for each, the moment at which it fell due, not the moment at which somebody looked. What an effect brings
+    about may fall due in the same run. A timer of which a rule fails changes nothing and counts as done, so that the
+    rest of the state stays usable; `tell` gets the reason.
     """
     ran = 0
     with space.lock:
@@ -47,41 +46,30 @@ def run_due(
             timer = behaviour.resources[name].timers[timer_name]
             scope = OperationScope(transaction, Clock(datetime.fromtimestamp(when, UTC)), {**names, "item": record})
             try:
-                changes = {field: value.render(scope) for field, value in timer.set}
+                _fall_due(timer, behaviour, name, record, (timer_name, when), scope)
             except ExpressionError as error:
-                changes = {}
+                transaction = space.begin()  # what it had done by then is dropped
+                transaction.replace(name, record, record, (timer_name, when))
                 tell(f"clock: the timer {timer.id} failed for {key!r}: {error}")
-            if timer.forget:
-                transaction.delete(name, record)
-                if name == behaviour.token_table:
-                    space.remember_token(key, str(record.get("status") or ""))
             else:
-                transaction.replace(name, record, {**record, **changes}, (timer_name, when))
+                if timer.forget and name == behaviour.token_table:
+                    space.remember_token(key, str(record.get("status") or ""))
             transaction.commit()
             ran += 1
     return ran
 
 
-def moment_of(timer: Timer, settings: Mapping[str, Any]) -> Callable[[Record], float | None]:
-    """When a timer falls due for a record, in seconds since the epoch, or None: a function of the record alone.
-
-    A moment past the year 9999, which no calendar here has, is never. Raises ExpressionError when the record holds
-    what cannot be reckoned with.
-    """
-
-    def due(record: Record) -> float | None:
-        scope = {"item": record, "settings": settings}
-        if timer.when is not None and not timer.when(scope):
-            return None
-        try:
-            at = timer.at(scope)
-        except ExpressionError as error:
-            if isinstance(error.__cause__, OverflowError):
-                return None
-            raise
-        try:
-            return None if at is None else float((parse_time(at) if isinstance(at, str) else at).timestamp())
-        except FAULTS as error:
-            raise timer.at.failed(error) from None
-
-    return due
+def _fall_due(
+    timer: Timer, behaviour: Behaviour, resource: str, record: Record, ran: tuple[str, float], scope: OperationScope
+) -> None:
+    """What a timer does to its record, and its effects, which know the record as it is then (a forgotten one: as it
+    was). Raises ExpressionError when a rule fails."""
+    if timer.forget:
+        scope.transaction.delete(resource, record)
+    else:
+        changed = dict(record)
+        write(changed, timer.set, (), scope, timer.id)
+        record = scope["item"] = scope.transaction.replace(resource, record, changed, ran)
+    scope["result"] = record
+    for effect in timer.then:
+        apply(effect, behaviour, scope)

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from mockserver.behaviour.declared import Behaviour, Resource, Timer, TokenKind
+from mockserver.behaviour.fields import write
 from mockserver.behaviour.functions import FUNCTIONS, duration
+from mockserver.behaviour.moments import TIMED_NAMES, moment_of
 from mockserver.behaviour.scope import OperationScope
-from mockserver.behaviour.timers import TIMED_NAMES, moment_of
 from mockserver.behaviour.values import Value, constant
 from mockserver.behaviour.web_tokens import sign
 from mockserver.errors import ExpressionError, did_you_mean
@@ -126,8 +127,8 @@ def issue_token(
     scope["item"] = draft
     if kind.expires_in is not None:
         draft["expires_in"] = kind.expires_in.render(scope)
-    for name, value in fields.items():
-        draft[name] = value.render(scope) if isinstance(value, Value) else value
+    values = ((name, value if isinstance(value, Value) else constant(value)) for name, value in fields.items())
+    write(draft, values, (), scope, rule)
     try:
         draft["expires_at"] = _end(now, draft["expires_in"])
         draft["token"] = _text(kind, draft, scope, now)

@@ -77,8 +77,16 @@ def constant(value: Any) -> Value:
     return Value(lambda scope: value)
 
 
-def compile_value(tree: Any, language: Language, pointer: str, compile: Compile, complain: Complain) -> Value:
-    """Compile a tree that stands at `pointer`: all of it becomes one function, so that rendering costs one call."""
+def compile_value(
+    tree: Any,
+    language: Language,
+    pointer: str,
+    compile: Compile,
+    complain: Complain,
+    kept: Callable[[Any], Any] = plain,
+) -> Value:
+    """Compile a tree that stands at `pointer`: all of it becomes one function, so that rendering costs one call. What a
+    lone expression gives is rendered by `kept`."""
     found: list[Expression] = []
     constants: list[Any] = []
 
@@ -126,7 +134,7 @@ def compile_value(tree: Any, language: Language, pointer: str, compile: Compile,
     body = walk(tree, pointer)
     if not found:
         return constant(tree)
-    run = compiled(body, language, _plain=plain, _text=text, _constants=constants)
+    run = compiled(body, language, _plain=kept, _text=text, _constants=constants)
 
     def render(scope: Scope) -> Any:
         try:

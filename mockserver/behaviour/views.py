@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.behaviour.declared import Behaviour, OperationRules
 from mockserver.behaviour.scope import OperationScope
 from mockserver.behaviour.values import Value
 from mockserver.contract.model import Contract, MediaType, Operation, ResponseSpec
+from mockserver.contract.pruning import Member, Shape, shape_of
 from mockserver.contract.schemas import Schema, Violation
 from mockserver.contract.serialization import is_json
 from mockserver.spec.references import join
@@ -18,47 +19,57 @@ _SHOWING = ("read", "update", "replace", "create", "delete", "list")
 
 
 class View:
-    """Shows records as one schema wants them.
+    """Shows records as one schema wants them, all the way down.
 
     A field that is null while its schema does not allow null is left out, and so is one that only a client may send
-    (`writeOnly`). Where the schema names no properties or expressly allows others, all fields are shown.
+    (`writeOnly`). Where the schema names no properties or expressly allows others, all fields are shown. What a
+    computed field gives is shown in the same way.
     """
 
-    __slots__ = ("_computed", "_fields", "_never_null")
+    __slots__ = ("_computed", "_fields", "_names", "_nested", "_shape")
 
     def __init__(self, schema: Schema | None, computed: Mapping[str, Value]) -> None:
         self._computed = computed
-        self._fields: list[tuple[str, Value | None, bool]] | None = None
-        properties = named_properties(schema)
-        known = schema.properties() if schema is not None else {}
-        self._never_null = [name for name, field in known.items() if field.types() and "null" not in field.types()]
-        if properties is not None:
-            self._fields = [
-                (name, computed.get(name), not (types := field.types()) or "null" in types)
-                for name, field in properties.items()
-                if not is_write_only(field)
-            ]
+        self._fields: list[tuple[str, Value | None, Member]] | None = None
+        self._nested: list[tuple[str, Shape]] = []  # by themselves: most records have none
+        self._names = named_properties(schema)
+        self._shape = shape_of((schema,)) if schema is not None else None
+        members = self._shape.members() if self._shape is not None else None
+        if self._names is not None and members is not None:
+            known = [(name, member) for name in self._names if (member := members.named.get(name)) is not None]
+            self._fields = [(name, computed.get(name), member) for name, member in known]
+            self._nested = [(name, shape) for name, member in known if (shape := member.shape()) is not None]
 
     def show(self, record: Mapping[str, Any], scope: OperationScope) -> dict[str, Any]:
         """The record as it leaves. `scope` has no other use of `item` afterwards."""
         scope["item"] = record
-        shown: dict[str, Any] = {}
         if self._fields is None:
-            shown = {**record, **{name: value.render(scope) for name, value in self._computed.items()}}
-            for name in self._never_null:
-                if name in shown and shown[name] is None:
-                    del shown[name]
-            return shown
-        for name, computed, nullable in self._fields:
+            return self._show_by_value(record, scope)
+        shown: dict[str, Any] = {}
+        for name, computed, member in self._fields:
             if computed is not None:
                 value = computed.render(scope)
             elif name in record:
                 value = record[name]
             else:
                 continue
-            if value is not None or nullable:
+            if value is not None or member.keeps_null():
                 shown[name] = value
+        for name, shape in self._nested:
+            if name in shown:
+                shown[name] = shape.pruned(shown[name])
         return shown
+
+    def _show_by_value(self, record: Mapping[str, Any], scope: OperationScope) -> dict[str, Any]:
+        """Where any field may be shown, or where it depends on the others which may."""
+        computed, names = self._computed, self._names
+        if names is None:
+            shown = {**record, **{name: value.render(scope) for name, value in computed.items()}}
+        else:
+            known = [name for name in names if name in computed or name in record]
+            shown = {name: computed[name].render(scope) if name in computed else record[name] for name in known}
+        pruned: dict[str, Any] = shown if self._shape is None else self._shape.pruned(shown)
+        return pruned
 
 
 def success_status(operation: Operation) -> int:
@@ -136,13 +147,18 @@ def required_fields(resource: str, behaviour: Behaviour, contract: Contract) -> 
     return found
 
 
-def breaches(value: Any, schema: Schema) -> list[Violation]:
-    """How a stored value breaks the schema under which it is shown."""
-    if value is None and "null" not in schema.types():
+def breaches(value: Any, schemas: Sequence[Schema]) -> list[Violation]:
+    """How a stored value breaks the schemas under which it is shown, once a view has left out what must not leave."""
+    if value is None and any("null" not in schema.types() for schema in schemas):
         return []  # it is left out of the answer
-    if schema.is_valid(value, direction="response"):
-        return []
-    return schema.explain(value, direction="response", location="response.body")
+    shape = shape_of(tuple(schemas))
+    shown = value if shape is None else shape.pruned(value)
+    return [
+        found
+        for schema in schemas
+        if not schema.is_valid(shown, direction="response")
+        for found in schema.explain(shown, direction="response", location="response.body")
+    ]
 
 
 def _showing(resource: str, behaviour: Behaviour, contract: Contract) -> Iterator[tuple[OperationRules, Schema]]:

@@ -22,12 +22,12 @@ def fixture_problems(documents: Sequence[Document], behaviour: Behaviour, contra
         for name, schemas in fields.get(resource, {}).items():
             if name == behaviour.resources[resource].key and not isinstance(record.get(name), str):
                 continue  # `check_fixtures` says so
-            for schema in schemas if name in record else ():
-                yield from _broken(document, join(pointer, name), record[name], schema)
+            if name in record:
+                yield from _broken(document, join(pointer, name), record[name], schemas)
 
 
-def _broken(document: Document, pointer: str, value: Any, schema: Schema) -> Iterator[Problem]:
-    for found in breaches(value, schema):
+def _broken(document: Document, pointer: str, value: Any, schemas: Sequence[Schema]) -> Iterator[Problem]:
+    for found in breaches(value, schemas):
         place = f" at {found.pointer}" if found.pointer else ""
         message = f"'{pointer.rpartition('/')[2]}' breaks the contract{place}: {found.message}"
         yield document.problem(message, pointer + found.pointer, found.hint or f"expected {found.expected}")

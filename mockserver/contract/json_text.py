@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import orjson
@@ -26,14 +26,18 @@ class BodyError(Exception):
         super().__init__(f"{message} (line {line}, column {column})" if line else message)
 
 
+class TooDeep(BodyError):
+    """JSON nested deeper than anything here goes."""
+
+
 def read_json(body: bytes) -> Any:
     """A JSON text, strictly RFC 8259, at most 200 levels deep. BodyError with line and column."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         _refuse(error, body)
-    if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deep(value):
-        raise BodyError(f"the JSON is nested more than {DEEPEST} levels deep")
+    if body.count(b"[") + body.count(b"{") > DEEPEST and is_too_deep(value):
+        raise TooDeep(f"the JSON is nested more than {DEEPEST} levels deep")
     if _LONG_NUMBER in body.translate(_DIGITS):  # orjson turns integers beyond 64 bit into floats
         try:
             value = json.loads(body)
@@ -52,22 +56,21 @@ def _refuse(error: orjson.JSONDecodeError, body: bytes) -> NoReturn:
     if not body.strip():
         raise BodyError("the body is empty where JSON is documented", 1, 1) from None
     if error.msg.startswith("depth limit"):
-        raise BodyError(f"the JSON is nested more than {DEEPEST} levels deep", error.lineno, error.colno) from None
+        raise TooDeep(f"the JSON is nested more than {DEEPEST} levels deep", error.lineno, error.colno) from None
     if error.msg.startswith("number is infinity"):
         raise BodyError("a number of the JSON is too large", error.lineno, error.colno) from None
     raise BodyError(f"the body is not JSON: {error.msg}", error.lineno, error.colno) from None
 
 
-def _is_deep(value: Any) -> bool:
-    level = [value]
+def is_too_deep(value: Any) -> bool:
+    """Whether a value is nested more than 200 levels deep."""
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(DEEPEST):
-        level = [item for node in level for item in _below(node)]
+        level = [item for node in level for item in _below(node) if isinstance(item, (dict, list))]
         if not level:
             return False
-    return any(isinstance(node, (dict, list)) for node in level)
+    return True
 
 
-def _below(node: Any) -> Sequence[Any]:
-    if isinstance(node, list):
-        return node
-    return list(node.values()) if isinstance(node, dict) else ()
+def _below(node: Any) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import orjson
 
 from mockserver.contract.coercion import coerce, expects, write_scalar
-from mockserver.contract.json_text import BodyError, read_json
+from mockserver.contract.json_text import BodyError, TooDeep, read_json
 from mockserver.contract.model import Parameter
 from mockserver.contract.queries import decode
 from mockserver.contract.schemas import Schema
@@ -46,7 +46,8 @@ def read_parameter(parameter: Parameter, raw: Raw) -> Any:
     """The value of a parameter, ABSENT when the message does not carry it.
 
     `raw` is the text for path and header (None: absent), and for query and cookie all pairs of the message as
-    `split_query` and `parse_cookies` give them. Raises ValueError for a value that is not UTF-8.
+    `split_query` and `parse_cookies` give them. Raises ValueError for a value that is not UTF-8, or JSON that is too
+    deep.
     """
     if parameter.location in ("query", "cookie"):
         pairs = raw if raw is not None and not isinstance(raw, str) else ()
@@ -259,6 +260,8 @@ def _read_content(text: str, parameter: Parameter) -> Any:
     if parameter.media_type is not None and "json" in parameter.media_type:
         try:
             return read_json(text.encode())
+        except TooDeep as error:
+            raise ValueError(error.message) from None
         except (BodyError, UnicodeEncodeError):
             return text
     return coerce(text, parameter.schema)

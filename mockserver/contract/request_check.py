@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.contract.coercion import expects
+from mockserver.contract.json_text import DEEPEST
 from mockserver.contract.message_parts import REMEMBERED, either, find_media_type, placed, position
 from mockserver.contract.model import MediaType, Operation, Parameter
 from mockserver.contract.schemas import Schema, Violation
@@ -123,7 +124,8 @@ class RequestCheck:
         try:
             value = read_parameter(parameter, raw)
         except ValueError as error:
-            _fail(checked, "parameter", _about(parameter, f"{_title(parameter)} is unreadable: {error}", "UTF-8 text"))
+            expected = "UTF-8 text" if parameter.media_type is None else f"JSON in UTF-8, at most {DEEPEST} levels deep"
+            _fail(checked, "parameter", _about(parameter, f"{_title(parameter)} is unreadable: {error}", expected))
             return
         if value is ABSENT:
             if parameter.required:

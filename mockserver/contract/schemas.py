@@ -18,7 +18,9 @@ from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, join
 
 if TYPE_CHECKING:
+    from mockserver.contract.alternatives import Choice
     from mockserver.contract.completion import Plan
+    from mockserver.contract.pruning import Shape
 
 __all__ = ["Schema", "SchemaSet", "Violation"]
 
@@ -42,6 +44,9 @@ class SchemaSet:
         self._directed: tuple[int, bool] = (0, False)
         self._explainers: dict[tuple[Direction, int], Any] = {}
         self._lock = threading.RLock()
+        #: What `pruning.shape_of` and `alternatives.choices_of` have worked out.
+        self.shapes: dict[tuple[Schema, ...], Shape | None] = {}
+        self.choices: dict[Schema, tuple[Choice, ...]] = {}
 
     def at(self, document: Document, pointer: str) -> Schema:
         """The schema at a JSON pointer of a document; the same handle every time."""
@@ -122,13 +127,14 @@ class SchemaSet:
 class Schema:
     """A handle on one schema. Equal when document and pointer are; cheap to make, answers are remembered."""
 
-    __slots__ = ("_data", "_memo", "_set", "_valid", "document", "pointer")
+    __slots__ = ("_data", "_hash", "_memo", "_set", "_valid", "document", "pointer")
 
     def __init__(self, schemas: SchemaSet, document: Document, pointer: str) -> None:
         self._set = schemas
         self.document = document
         self.pointer = pointer
         self._data = at_pointer(schemas.data_of(document), pointer)
+        self._hash = hash((document.uri, pointer))
         self._valid: dict[str, Callable[[Any], bool]] = {}
         self._memo: dict[str, Any] = {}
 
@@ -138,7 +144,7 @@ class Schema:
         return self.pointer == other.pointer and self.document.uri == other.document.uri
 
     def __hash__(self) -> int:
-        return hash((self.document.uri, self.pointer))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"Schema({self.document.file}#{self.pointer})"

@@ -31,6 +31,8 @@ class Call:
         """What expressions may name beside the parts of the request, worked out when they do."""
         if name == "server":
             return self._server()
+        if name == "@url":
+            return self.request.url
         return self.caller.as_scope() if name == "caller" else None
 
     def _server(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from mockserver.behaviour.credentials import Credential
 from mockserver.behaviour.timers import MOST_AT_ONCE, run_due
 from mockserver.behaviour.tokens import HIDDEN_TOKENS, completed, token_faults
 from mockserver.behaviour.views import breaches, required_fields, shown_schemas
+from mockserver.contract.json_text import DEEPEST, is_too_deep
 from mockserver.contract.model import Operation
 from mockserver.engine.api import Api
 from mockserver.engine.grants import Wanted, as_json, credential_of, grant, sample_grant, still_live
@@ -128,6 +129,8 @@ class Control:
         spec = self.api(api).behaviour.resources[self._resource(api, resource)].table
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise UsageError("the records must be a list of objects")
+        if is_too_deep(records):
+            raise UsageError(f"the records are nested more than {DEEPEST} levels deep")
         if resource == self.api(api).behaviour.token_table:
             self._check_tokens(self.api(api), records)
             records = completed(records)
@@ -139,6 +142,7 @@ class Control:
         space = self.api(api).space(namespace)
         with space.lock:
             space.set_state(State({**space.state.tables, resource: table}, space.state.drawn))
+            space.walks.clear()
 
     def _check_tokens(self, api: Api, records: Sequence[Mapping[str, Any]]) -> None:
         for index, record in enumerate(records):
@@ -155,13 +159,12 @@ class Control:
                     hint = "defaults are not filled in here"
                     raise UsageError(f"record {index} of '{resource}' has no '{name}', which the API answers", hint)
             for name in shown.keys() & record.keys():
-                for schema in shown[name]:
-                    for found in breaches(record[name], schema):
-                        place = f"'{name}'" + (f" at {found.pointer}" if found.pointer else "")
-                        raise UsageError(
-                            f"record {index} of '{resource}': {place} breaks the contract: {found.message}",
-                            found.hint or f"expected {found.expected}",
-                        )
+                for found in breaches(record[name], shown[name]):
+                    place = f"'{name}'" + (f" at {found.pointer}" if found.pointer else "")
+                    raise UsageError(
+                        f"record {index} of '{resource}': {place} breaks the contract: {found.message}",
+                        found.hint or f"expected {found.expected}",
+                    )
 
     def snapshot(self) -> str:
         """Keep the state of every API and namespace; gives the name to bring it back by."""
@@ -296,6 +299,7 @@ class Control:
 def _bring_back(space: Namespace, kept: _Kept) -> None:
     with space.lock:
         space.set_state(kept.state)
+        space.walks.clear()
         space.windows = kept.windows.copy()
         space.once_issued = dict(kept.once_issued)
 

@@ -210,8 +210,9 @@ class Engine(Control):
 
     def _apply(self, call: Call, exchange: Exchange) -> Response:
         """Behaviour, answer and its check, in one transaction that is dropped unless the answer may leave."""
-        plan, space = call.plan, call.space
-        key = (call.path, call.request.query, call.request.host) if plan.pure and not exchange.warnings else None
+        plan, space, request = call.plan, call.space, call.request
+        url = (request.scheme, request.headers.get("host", ""), request.path, request.query)
+        key = url if plan.pure and not exchange.warnings else None
         remembered = plan.recall(space, key) if key is not None else None
         if remembered is not None:
             exchange.warnings += remembered.warnings
@@ -237,6 +238,8 @@ class Engine(Control):
                 outcome = plan.runner.run(scope)
                 for rule, message in outcome.warnings:
                     self._warn(exchange, rule, message)
+                if outcome.note:
+                    exchange.trace.append(outcome.note)
                 way = plan.ways[outcome.case]
                 if outcome.body is None and way.by_example:
                     response, value = self._from_contract(call, way, transaction.draws)
@@ -269,6 +272,8 @@ class Engine(Control):
     def _refuse(self, call: Call, refusal: Refused, exchange: Exchange) -> Response:
         """The vendor's error for a refusal, and the reason in the trace."""
         operation = call.plan.operation if exchange.operation else None
+        if refusal.violation is not None:
+            exchange.violations.append(refusal.violation)
         if refusal.strict:
             exchange.violations.append(Violation("strict", "", refusal.reason, "nothing to be warned of", ""))
         response, value = call.api.responder.error(refusal.error, operation, self._error_scope(call, exchange))

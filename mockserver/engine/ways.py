@@ -74,4 +74,6 @@ def _own_errors(rules: OperationRules, behaviour: Behaviour) -> list[str]:
     missing = [behaviour.resources[name].missing for name in (rules.resource, resource) if name]
     looks_up = rules.verb in ("read", "update", "replace", "delete") or rules.within
     raised = [rule.error for rule in rules.require] + [warn.error for warn in rules.warn]
+    if rules.listing is not None and rules.listing.page is not None:
+        raised.append(rules.listing.page.error)
     return [*missing, *raised] if looks_up else [*raised, *missing]

@@ -10,11 +10,12 @@ alone, so text and lists cannot be blown up.
 """
 
 from mockserver.expressions.compiled import FAULTS, Expression, compile_expression, compiled
-from mockserver.expressions.language import DRAWS, ExpressionSyntaxError, KeyPath, Language, Scope
+from mockserver.expressions.language import DRAWS, Asked, ExpressionSyntaxError, KeyPath, Language, Scope
 
 __all__ = [
     "DRAWS",
     "FAULTS",
+    "Asked",
     "Expression",
     "ExpressionSyntaxError",
     "KeyPath",

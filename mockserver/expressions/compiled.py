@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.errors import ExpressionError
-from mockserver.expressions.language import ExpressionSyntaxError, KeyPath, Language, Scope
+from mockserver.expressions.language import Asked, ExpressionSyntaxError, KeyPath, Language, Scope
 from mockserver.expressions.rewriter import Rewriter
 
 #: What evaluating can meet when values do not fit an operation.
 FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 _MAX_SOURCE = 2_000
 _WORD_AFTER_DOT = re.compile(r"\.\s*(\w+)")
+#: `with` is a name here and a word of Python; a text in quotes is passed over.
+_WITH = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|(?<![\w.])with(?=\s*[.\[])""")
+_STAND_IN = "w1th"  # as long, so that columns stay what they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +29,22 @@ class Expression:
     """A compiled expression. Calling it with a scope gives its value.
 
     `where` tells file and line, worked out only for a message; `names` are the roots that it reads, `keys` the key
-    paths, `filters` the fields by which each collection is filtered:
-    ``{"session": {("status",)}}``.
+    paths, `filters` the fields by which each collection is filtered and what is asked of each:
+    ``{"session": {(("status", "equal"),)}}``; `asks` is what a field is asked that is filtered by the value itself.
     """
 
     source: str
     where: Callable[[], str] = field(repr=False, compare=False)
     names: frozenset[str]
     keys: frozenset[KeyPath]
-    filters: Mapping[str, frozenset[tuple[str, ...]]]
+    filters: Mapping[str, frozenset[Asked]]
     run: Callable[[Scope], Any] = field(repr=False, compare=False)
     #: The checked and rewritten syntax, to be compiled into larger pieces.
     syntax: ast.expr = field(repr=False, compare=False)
     language: Language = field(repr=False, compare=False)
+    #: The name of the list whose elements its value has, as `where(session, …)` has those of `session`; empty: unknown.
+    drawn_from: str = ""
+    asks: str = "equal"
 
     def __call__(self, scope: Scope) -> Any:
         """The value in `scope`. Raises ExpressionError when the values met do not fit the operation."""
@@ -63,8 +69,9 @@ def compile_expression(source: str, language: Language, where: Callable[[], str]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what Python only warns of (an unknown escape) is a mistake here
-            tree = ast.parse(text, mode="eval")
+            tree = _parsed(text)
             writer.refuse_comments()
+            drawn_from, asks = writer.drawn_from(tree.body), writer.asks(tree.body)
             syntax = writer.visit(tree.body)
             run = compiled(syntax, language)
     except SyntaxError as error:
@@ -84,7 +91,26 @@ def compile_expression(source: str, language: Language, where: Callable[[], str]
         run=run,
         syntax=syntax,
         language=language,
+        drawn_from=drawn_from,
+        asks=asks,
     )
+
+
+def _parsed(text: str) -> ast.Expression:
+    """The syntax of an expression in which `with` may be a name."""
+    places: set[int] = set()
+
+    def stand_in(found: re.Match[str]) -> str:
+        if found[0] != "with":
+            return found[0]
+        places.add(len(text[: found.start()].encode()))
+        return _STAND_IN
+
+    tree = ast.parse(_WITH.sub(stand_in, text) if "with" in text else text, mode="eval")
+    for node in ast.walk(tree) if places else ():
+        if isinstance(node, ast.Name) and node.col_offset in places:
+            node.id = "with"
+    return tree
 
 
 def compiled(body: ast.expr, language: Language, **more: Any) -> Callable[[Scope], Any]:

@@ -11,6 +11,9 @@ from mockserver.errors import ExpressionError
 Scope = Mapping[str, Any]
 #: A path of keys that an expression reads: the root name, then keys; `*` stands for "each item of".
 KeyPath = tuple[str, ...]
+#: The fields that records are filtered by, in alphabetical order, each with what it is asked: `equal`, or what the
+#: language says of the condition.
+Asked = tuple[tuple[str, str], ...]
 #: The name under which random draws stand in a scope.
 DRAWS = "@draws"
 
@@ -34,6 +37,8 @@ class Language:
     `names` are the values of the scope; `collections` those among them that hold records; `functions` are pure
     callables; `draws` the methods (callables, for their signature) that need randomness, found on the scope's draws.
     `constants` are values that never change, by name and key (`settings.limit`): they are written into the code.
+    `conditions` are the functions whose values a filter takes in place of a value to be equal to, with a word for what
+    they ask of a field.
     """
 
     names: frozenset[str]
@@ -41,6 +46,7 @@ class Language:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     draws: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     constants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
     def with_names(self, *names: str) -> Language:
         """The same language with further names."""

@@ -14,13 +14,14 @@ import tokenize
 from typing import Any
 
 from mockserver.errors import did_you_mean
-from mockserver.expressions.language import DRAWS, ExpressionSyntaxError, KeyPath, Language
+from mockserver.expressions.language import DRAWS, Asked, ExpressionSyntaxError, KeyPath, Language
 
 _OPERATORS = (
     *(ast.And, ast.Or, ast.Not, ast.USub, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod),
     *(ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot),
 )
 _CONSTANTS = {"true": True, "false": False, "null": None}
+_EQUAL = "equal"
 
 
 class Rewriter(ast.NodeVisitor):
@@ -30,7 +31,7 @@ class Rewriter(ast.NodeVisitor):
         self.source, self.language = source, language
         self.names: set[str] = set()
         self.keys: set[KeyPath] = set()
-        self.filters: dict[str, set[tuple[str, ...]]] = {}
+        self.filters: dict[str, set[Asked]] = {}
         #: comprehension variable -> the key path of the items that it runs over (None: unknown)
         self.bound: dict[str, KeyPath | None] = {}
 
@@ -109,6 +110,18 @@ class Rewriter(ast.NodeVisitor):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "where" and node.args:
             return self.path(node.args[0])
         return None
+
+    def drawn_from(self, node: ast.expr) -> str:
+        """The name of the list whose elements the list `node` has; empty when that cannot be seen."""
+        if isinstance(node, ast.Name):
+            return node.id
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            return self.drawn_from(node.args[0]) if node.func.id in ("where", "sorted") else ""
+        if isinstance(node, ast.ListComp) and len(node.generators) == 1 and isinstance(node.elt, ast.Name):
+            (loop,) = node.generators
+            same = isinstance(loop.target, ast.Name) and loop.target.id == node.elt.id
+            return self.drawn_from(loop.iter) if same else ""
+        return ""
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         return ast.BoolOp(node.op, [self.visit(value) for value in node.values])
@@ -193,8 +206,8 @@ class Rewriter(ast.NodeVisitor):
             inspect.signature(target).bind(*node.args, **dict.fromkeys(named))
         except TypeError as error:
             raise self.fail(node, f"{name}(): {error}") from None
-        if named and node.args:
-            self.note_filter(node, named)
+        if named and node.args and name in ("where", "count"):
+            self.note_filter(node)
         arguments = [self.visit(argument) for argument in node.args]
         keywords = [ast.keyword(each.arg, self.visit(each.value)) for each in node.keywords]
         if name in functions:
@@ -202,12 +215,21 @@ class Rewriter(ast.NodeVisitor):
         self.names.add(DRAWS)
         return ast.Call(ast.Attribute(_from_scope(DRAWS), name, ast.Load()), arguments, keywords)
 
-    def note_filter(self, node: ast.Call, named: list[str]) -> None:
+    def note_filter(self, node: ast.Call) -> None:
         """Remember `count(session, status=…)`: the store keeps an index for it, and the fields are checked."""
         path = self.path(node.args[0])
         if path is not None and len(path) == 1 and path[0] in self.language.collections:
-            self.filters.setdefault(path[0], set()).add(tuple(sorted(named)))
-            self.keys.update((path[0], "*", name) for name in named)
+            asked = {each.arg: self.asks(each.value) for each in node.keywords if each.arg}
+            self.filters.setdefault(path[0], set()).add(tuple(sorted(asked.items())))
+            self.keys.update((path[0], "*", name) for name in asked)
+
+    def asks(self, node: ast.expr) -> str:
+        """What a field is asked that is filtered by the value of `node`: to be equal, or what a condition says."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return self.language.conditions.get(node.func.id, _EQUAL)
+        either: list[ast.expr] = [node.body, node.orelse] if isinstance(node, ast.IfExp) else []
+        either = node.values if isinstance(node, ast.BoolOp) else either
+        return next((asked for each in either if (asked := self.asks(each)) != _EQUAL), _EQUAL)
 
 
 _SYMBOLS = {"Pow": "**", "LShift": "<<", "RShift": ">>", "BitOr": "|", "BitAnd": "&", "BitXor": "^", "MatMult": "@"}

@@ -1,12 +1,11 @@
-"""Records and what they are compared by: a total order over values, keys of indexes, what falls due."""
+"""Records, how they are kept, and what they are compared by: a total order over values, what falls due."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 _NEVER = float("inf")
 #: What falls due: (when, number of the record, timer, key of the record).
@@ -45,25 +44,37 @@ def sort_key(value: Any) -> tuple[Any, ...]:
     return (7, value) if isinstance(value, timedelta) else (8, repr(value))
 
 
+#: Fields to sort by, each with whether it descends.
+Order: TypeAlias = tuple[tuple[str, bool], ...]
+
+
+class Index(NamedTuple):
+    """What an index serves: records whose fields `equal` (in alphabetical order) are something and whose list `has`
+    (empty: none) holds something, in this `order` (equal ones, and all without an order, in order of creation).
+
+    The last field of `order` ascends: the other way round it is read backwards.
+    """
+
+    equal: tuple[str, ...] = ()
+    order: Order = ()
+    has: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class TableSpec:
     """How a resource is kept.
 
     `key` is the field that names a record; `indexes` are tuples of fields (in alphabetical order) whose equality is
-    served without a search; `timers` give, by name, when (seconds since the epoch) something falls due for a record,
-    or None. A timer runs once for a moment: it is due again when the moment has moved on.
+    served without a search, `further` are the indexes that serve more; `timers` give, by name, when (seconds since the
+    epoch) something falls due for a record, or None. A timer runs once for a moment: it is due again when the moment
+    has moved on.
     """
 
     name: str
     key: str
     indexes: tuple[tuple[str, ...], ...] = ()
     timers: Mapping[str, Callable[[Record], float | None]] | None = None
-
-
-def index_key(fields: tuple[str, ...], record: Record) -> tuple[Any, ...]:
-    if len(fields) == 1:
-        return sort_key(record.get(fields[0]))
-    return tuple([sort_key(record.get(name)) for name in fields])
+    further: tuple[Index, ...] = ()
 
 
 def due_of(spec: TableSpec, record: Record) -> list[Due]:
@@ -75,41 +86,3 @@ def due_of(spec: TableSpec, record: Record) -> list[Due]:
         for when, name in moments
         if when is not None and when > record.ran.get(name, -_NEVER)  # once for each moment
     ]
-
-
-def keys_of(fields: tuple[str, ...], filters: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
-    """The keys of an index on `fields` that `filters` ask for."""
-    if len(fields) == 1:
-        wanted = filters[fields[0]]
-        return dict.fromkeys(map(sort_key, wanted)) if isinstance(wanted, list) else (sort_key(wanted),)
-    each = [filters[name] for name in fields]
-    if not any(isinstance(wanted, list) for wanted in each):
-        return (tuple([sort_key(wanted) for wanted in each]),)
-    choices = [
-        {sort_key(one): None for one in wanted} if isinstance(wanted, list) else (sort_key(wanted),) for wanted in each
-    ]
-    return product(*choices)
-
-
-def _test(wanted: Any) -> Callable[[Any], bool]:
-    """Whether a field's value equals `wanted`, as an index would say."""
-    if isinstance(wanted, list):
-        keys = {sort_key(one) for one in wanted}
-        return lambda value: sort_key(value) in keys
-    if isinstance(wanted, str) or wanted is None:  # equal to nothing else in Python either
-        return lambda value: bool(value == wanted)
-    key = sort_key(wanted)
-    return lambda value: sort_key(value) == key
-
-
-def matching(filters: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether the fields of a record equal `filters`; a list as value means any of these."""
-    tests = [(name, _test(wanted)) for name, wanted in filters.items()]
-
-    def fits(record: Mapping[str, Any]) -> bool:
-        for name, test in tests:  # noqa: SIM110  # a generator per record would cost twice as much
-            if not test(record.get(name)):
-                return False
-        return True
-
-    return fits

@@ -16,6 +16,7 @@ from typing import Any
 from mockserver.state.records import Record, TableSpec
 from mockserver.state.samples import Draws
 from mockserver.state.table import Table
+from mockserver.state.walks import Walks
 from mockserver.state.windows import Windows
 
 _NEVER = float("inf")
@@ -50,6 +51,11 @@ class Transaction:
         """The seed of the namespace's API, the same for all its namespaces."""
         return self._space.seed
 
+    @property
+    def walks(self) -> Walks:
+        """The walks of the namespace over lists in pages; kept whether or not the transaction is."""
+        return self._space.walks
+
     def put(self, name: str, table: Table) -> None:
         """Let `table` stand for resource `name` from here on."""
         self.tables = {**self.tables, name: table}
@@ -81,7 +87,7 @@ class Transaction:
 class Namespace:
     """One isolated state of one API. Writers hold `lock`; readers take `state`, which never changes under them."""
 
-    __slots__ = ("answers", "lock", "name", "next_due", "once_issued", "seed", "state", "windows")
+    __slots__ = ("answers", "lock", "name", "next_due", "once_issued", "seed", "state", "walks", "windows")
 
     def __init__(self, name: str, seed: str, state: State) -> None:
         self.name, self.seed = name, seed
@@ -93,6 +99,8 @@ class Namespace:
         self.once_issued: dict[str, str] = {}
         #: Calls that were counted against quotas. No part of the state: a call that fails counts all the same.
         self.windows = Windows()
+        #: Lists as they were when somebody asked for their first page. No part of the state either: it ends with it.
+        self.walks = Walks()
         self.set_state(state)
 
     def set_state(self, state: State) -> None:

@@ -7,68 +7,28 @@ its own: adding a record, the commonest change by far, then costs hardly more th
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from heapq import merge
 from itertools import chain
-from typing import Any, TypeAlias
+from operator import itemgetter
+from typing import Any
 
 from rpds import HashTrieMap
 
-from mockserver.state.records import Due, Record, TableSpec, due_of, index_key, keys_of, matching
+from mockserver.state.conditions import Has, Range, bounded, matching
+from mockserver.state.indexes import Held, bounds_in, canonical, exchanged, extended, keys_of, plan
+from mockserver.state.ordered import Ordered, Run, in_order, whole
+from mockserver.state.recent import Recent
+from mockserver.state.records import Index, Order, Record, TableSpec, due_of
 from mockserver.state.sequence import SortedSequence
 
 _NEVER = float("inf")
-_EMPTY = SortedSequence()
-#: The records with each combination of values of some fields, as (number, record) in order of creation.
-Index: TypeAlias = "HashTrieMap[tuple[Any, ...], SortedSequence]"
 _NONE_RAN: Mapping[str, float] = {}
 _MOST_RECENT = 256
-
-
-class Recent:
-    """Records added one after another, shared by the versions of a table: a version sees the first so many of them.
-
-    Only ever appended to, under `lock`. `soonest` is, after each record, when the first timer of any so far falls due.
-    """
-
-    __slots__ = ("by_key", "due", "groups", "lock", "records", "soonest")
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.records: list[Record] = []
-        self.by_key: dict[str, Record] = {}
-        self.due: list[list[Due]] = []
-        self.soonest: list[float] = []
-        #: by fields, how many records are grouped yet, and the records by the values of these fields
-        self.groups: dict[tuple[str, ...], tuple[int, dict[tuple[Any, ...], list[Record]]]] = {}
-
-    def append(self, record: Record, key: str, due: list[Due]) -> None:
-        """Add a record with what falls due for it. The caller holds the lock."""
-        soonest = self.soonest[-1] if self.soonest else _NEVER
-        for entry in due:
-            soonest = min(soonest, entry[0])
-        self.soonest.append(soonest)
-        self.due.append(due)
-        self.by_key[key] = record
-        self.records.append(record)
-
-    def first(self, count: int, spec: TableSpec) -> Recent:
-        """Another list that begins with the first `count` records."""
-        other = Recent()
-        for record, due in zip(self.records[:count], self.due, strict=False):
-            other.append(record, record[spec.key], due)
-        return other
-
-    def grouped(self, fields: tuple[str, ...]) -> dict[tuple[Any, ...], list[Record]]:
-        """The records by the values of `fields`, brought up to date."""
-        with self.lock:
-            done, groups = self.groups.get(fields) or (0, {})
-            if done < len(self.records):
-                for record in self.records[done:]:
-                    groups.setdefault(index_key(fields, record), []).append(record)
-                self.groups[fields] = (len(self.records), groups)
-        return groups
+_WORTH_AN_INDEX = 1_000  # so many records, and an order that is asked for gets an index
+_MOST_MADE = 16  # indexes that come to be in this way
+_NOTHING: Held = HashTrieMap()
 
 
 class Table:
@@ -79,8 +39,8 @@ class Table:
     spec: TableSpec
     _records: HashTrieMap[str, Record]
     _ordered: SortedSequence
-    #: by fields: the number from which on records are not in the index yet, and the index
-    _indexes: dict[tuple[str, ...], tuple[int, Index]]
+    #: for each index, the number from which on records are not in it yet, and what it holds: nothing, until it is used
+    _indexes: dict[Index, tuple[int, Held]]
     _due: SortedSequence
     _recent: Recent
     _count: int  # how many records of `_recent` belong to this version
@@ -103,7 +63,7 @@ class Table:
         table.spec = spec
         table._records = HashTrieMap(built)
         table._ordered = SortedSequence((record.number, record) for record in built.values())
-        table._indexes = {fields: (len(built), _index(fields, table._ordered)) for fields in spec.indexes}
+        table._indexes = dict.fromkeys((*map(_equality, spec.indexes), *spec.further), (0, _NOTHING))
         table._due = SortedSequence(entry for record in built.values() for entry in due_of(spec, record))
         table._recent, table._count = Recent(), 0
         table._next_number = len(built)
@@ -145,64 +105,128 @@ class Table:
         return None if first is None else (first[0], first[2], first[3])
 
     def where(self, filters: Mapping[str, Any]) -> Iterator[Record]:
-        """The records whose fields equal `filters` (a list as value: any of these), in order of creation."""
-        fields = tuple(sorted(filters))
-        index = self._index(fields)
-        if index is None:
-            # Narrow down by the widest index over some of the fields, then look at each record.
-            held = max((held for held in self._indexes if set(held) < set(fields)), key=len, default=())
-            narrowed = self.where({name: filters[name] for name in held}) if held else self
-            return filter(matching(filters), narrowed)
-        keys = list(keys_of(fields, filters))
-        sequences = [sequence for key in keys if (sequence := index.get(key))]
+        """The records whose fields equal `filters` (a list as value: any of these) or fit the conditions among them, in
+        order of creation."""
+        index = _equality(tuple(sorted(filters)))
+        if index not in self._indexes or _asks_more(filters):
+            return self._searched(bounded(filters))
+        keys = keys_of(index, filters)
+        held = self._held(index)
+        sequences = [sequence for key in keys if (sequence := held.get(key))]
         entries = iter(sequences[0]) if len(sequences) == 1 else merge(*sequences)
         older = (record for _, record in entries)
-        return chain(older, self._recent_where(fields, keys)) if self._count else older
+        return chain(older, self._recent_where(index, keys)) if self._count else older
 
-    def _recent_where(self, fields: tuple[str, ...], keys: list[tuple[Any, ...]]) -> list[Record]:
+    def _recent_where(self, index: Index, keys: list[Any]) -> list[Record]:
         """The recent records of this version under any of `keys`, in order of creation."""
-        groups = self._recent.grouped(fields)
-        found = [record for key in keys for record in groups.get(key, ()) if record.number < self._next_number]
-        return found if len(keys) == 1 else sorted(found, key=lambda record: record.number)
+        groups, following = self._recent.grouped(index), self._next_number
+        if len(keys) == 1:
+            return [record for number, record in groups.get(keys[0], ()) if number < following]
+        found = [entry for key in keys for entry in groups.get(key, ()) if entry[-2] < following]
+        return [entry[-1] for entry in sorted(found, key=_BY_NUMBER)]
+
+    def _searched(self, filters: Mapping[str, Any]) -> Iterator[Record]:
+        """What `where` gives, when no index over the equality of just these fields answers it: narrowed down by the
+        index that serves most of them, then looked at one by one."""
+        found = plan(filters, list(self._indexes))  # another thread may add one
+        if found is None:
+            return filter(matching(filters), self)
+        entries = [
+            entry
+            for sequence, low, high in self._runs(found.by, filters, found.span)
+            for entry in sequence.slice(low, high)
+        ]
+        entries.sort(key=_BY_NUMBER)
+        records: Iterable[Record] = [entry[-1] for entry in entries]
+        if found.by.has and len(filters[found.by.has].keys) > 1:  # a list may have several of them
+            records = {record.number: record for record in records}.values()
+        return filter(matching(found.rest), records) if found.rest else iter(records)
+
+    def _runs(self, index: Index, filters: Mapping[str, Any], span: Range | None) -> list[Run]:
+        """What an index has for `filters`, within `span` of its order: of both tiers, in the order of the index."""
+        keys = keys_of(index, filters)
+        held = self._held(index)
+        runs = [whole(sequence) for key in keys if (sequence := held.get(key))]
+        if self._count:
+            groups, following = self._recent.grouped(index), self._next_number
+            recent = [[entry for entry in groups.get(key, ()) if entry[-2] < following] for key in keys]
+            runs += [whole(entries) for entries in recent if entries]
+        if span is None:
+            return runs
+        first, last = bounds_in(index.order, span)
+        return [(sequence, sequence.rank(first), sequence.rank(last)) for sequence, _, _ in runs]
+
+    def ordered(self, filters: Mapping[str, Any], order: Order) -> Ordered:
+        """The records that `where` gives, sorted; a large table makes an index for it when it is first asked."""
+        filters = bounded(filters)
+        if not filters and not order:
+            recent = [(record.number, record) for record in self._recent.records[: self._count]]
+            return Ordered((), [whole(self._ordered), whole(recent)])
+        forwards, _ = canonical(order)
+        ranges = [name for name, wanted in filters.items() if isinstance(wanted, Range)]
+        lists = [name for name, wanted in filters.items() if isinstance(wanted, Has)]
+        equal = tuple(sorted(name for name in filters if name not in ranges and name not in lists))
+        served = not ranges or (len(order) > 0 and ranges == [order[0][0]])
+        served = served and (not lists or (len(lists) == 1 and len(filters[lists[0]].keys) == 1))
+        index = Index(equal, forwards, lists[0] if lists else "")
+        if served and self._has_index(index, bool(order)):
+            return Ordered(order, self._runs(index, filters, filters[ranges[0]] if ranges else None))
+        return in_order(self.where(filters), order)
+
+    def _has_index(self, index: Index, worth: bool) -> bool:
+        """Whether there is such an index; one that is worth it comes to be."""
+        if index in self._indexes:
+            return True
+        declared = len(self.spec.indexes) + len(self.spec.further)
+        if not worth or len(self) < _WORTH_AN_INDEX or len(self._indexes) >= declared + _MOST_MADE:
+            return False
+        self._indexes[index] = (0, _NOTHING)
+        return True
 
     def count(self, filters: Mapping[str, Any]) -> int:
         """How many records `where` would give."""
-        fields = tuple(filters) if len(filters) == 1 else tuple(sorted(filters))
-        index = self._index(fields)
-        if index is None:
-            return sum(1 for _ in self.where(filters)) if filters else len(self)
-        groups = self._recent.grouped(fields) if self._count else None
+        index = _equality(tuple(filters) if len(filters) == 1 else tuple(sorted(filters)))
+        if index not in self._indexes or _asks_more(filters):
+            return self._counted(filters)
+        held = self._held(index)
+        groups = self._recent.grouped(index) if self._count else None
         following = self._next_number
         total = 0
-        for key in keys_of(fields, filters):
-            sequence = index.get(key)
+        for key in keys_of(index, filters):
+            sequence = held.get(key)
             if sequence is not None:
                 total += len(sequence)
             if groups is not None and (group := groups.get(key)):
                 size = len(group)  # before the look at its end: another thread may append meanwhile
-                if group[size - 1].number < following:
+                if group[size - 1][-2] < following:
                     total += size
                 else:  # another version has more records than this one
-                    total += sum(record.number < following for record in group)
+                    total += sum(entry[-2] < following for entry in group)
         return total
 
-    def _index(self, fields: tuple[str, ...]) -> Index | None:
-        """The index on `fields` over what is not recent, brought up to date: a record enters an index when somebody
+    def _counted(self, filters: Mapping[str, Any]) -> int:
+        """What `count` gives, when no index over the equality of just these fields answers it."""
+        filters = bounded(filters)
+        if not filters:
+            return len(self)
+        found = plan(filters, list(self._indexes))
+        if found is None or found.rest or (found.by.has and len(filters[found.by.has].keys) > 1):
+            return sum(1 for _ in self.where(filters))
+        return sum(max(high - low, 0) for _, low, high in self._runs(found.by, filters, found.span))
+
+    def _held(self, index: Index) -> Held:
+        """What an index holds of all that is not recent, brought up to date: a record enters an index when somebody
         asks for it.
 
         Writing to `_indexes` does not change what the table holds, so it is no harm when two threads do it at once.
         """
-        held = self._indexes.get(fields)
-        if held is None:
-            return None
-        known, index = held
+        known, held = self._indexes[index]
         newest = self._ordered.last()
         if newest is not None and known <= newest[0]:
             following = newest[0] + 1
-            for key, entries in _grouped(fields, self._ordered.between((known,), (following,))).items():
-                index = index.insert(key, (index.get(key) or _EMPTY).extended(entries))
-            self._indexes[fields] = (following, index)
-        return index
+            held = extended(held, index, (record for _, record in self._ordered.between((known,), (following,))))
+            self._indexes[index] = (following, held)
+        return held
 
     def _folded(self) -> Table:
         """This table with nothing recent: all of it in the persistent structures."""
@@ -225,7 +249,7 @@ class Table:
         base = self._folded()
         spec = self.spec
         table = base._copy()
-        records, due, changed = base._records, base._due, base._indexes.copy()
+        records, due, indexes = base._records, base._due, base._indexes.copy()
         ordered = base._ordered.without_entry((old.number, old))
         for entry in due_of(spec, old):
             due = due.without_entry(entry)
@@ -236,11 +260,10 @@ class Table:
             ordered = ordered.with_entry((new.number, new))
             for entry in due_of(spec, new):
                 due = due.with_entry(entry)
-        for fields, (known, index) in base._indexes.items():
+        for index, (known, held) in indexes.items():
             if old.number < known:
-                index = _without_record(index, fields, old)
-                changed[fields] = (known, index if new is None else _with_record(index, fields, new))
-        table._records, table._ordered, table._due, table._indexes = records, ordered, due, changed
+                indexes[index] = (known, exchanged(held, index, old, new))
+        table._records, table._ordered, table._due, table._indexes = records, ordered, due, indexes
         return table
 
     def inserted(self, values: Mapping[str, Any]) -> tuple[Table, Record]:
@@ -280,24 +303,18 @@ class Table:
         return self._changed(old, None)
 
 
-def _grouped(fields: tuple[str, ...], entries: Iterable[Any]) -> dict[tuple[Any, ...], list[tuple[int, Record]]]:
-    """(number, record) pairs by the values of `fields`."""
-    grouped: dict[tuple[Any, ...], list[tuple[int, Record]]] = {}
-    for number, record in entries:
-        grouped.setdefault(index_key(fields, record), []).append((number, record))
-    return grouped
+_BY_NUMBER = itemgetter(-2)
 
 
-def _index(fields: tuple[str, ...], ordered: SortedSequence) -> Index:
-    return HashTrieMap({key: SortedSequence(entries) for key, entries in _grouped(fields, ordered).items()})
+@lru_cache(maxsize=1024)
+def _equality(fields: tuple[str, ...]) -> Index:
+    """The index on the equality of fields."""
+    return Index(fields)
 
 
-def _with_record(index: Index, fields: tuple[str, ...], record: Record) -> Index:
-    key = index_key(fields, record)
-    return index.insert(key, (index.get(key) or _EMPTY).with_entry((record.number, record)))
-
-
-def _without_record(index: Index, fields: tuple[str, ...], record: Record) -> Index:
-    key = index_key(fields, record)
-    left = index[key].without_entry((record.number, record))
-    return index.insert(key, left) if left else index.remove(key)
+def _asks_more(filters: Mapping[str, Any]) -> bool:
+    """Whether there are conditions among the filters, and not only values to be equal to."""
+    for wanted in filters.values():  # noqa: SIM110  # a generator would cost twice as much
+        if isinstance(wanted, (Range, Has)):
+            return True
+    return False

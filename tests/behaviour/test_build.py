@@ -43,11 +43,11 @@ CASES = {
     ),
     "a timer that does nothing": (
         ("set: {state: stale}", "", "        at: "),
-        "'grow_stale' needs one of set, forget",
+        "'grow_stale' needs one of set, forget, then",
     ),
     "a timer that changes what it forgets": (
         ("set: {state: stale}", "set: {state: stale}\n        forget: true", "        at: "),
-        "'grow_stale' needs one of set, forget, not set and forget",
+        "'grow_stale' needs one of set, forget, then, not set and forget",
     ),
     "a timer that forgets or does not": (
         ("set: {state: stale}", "forget: false", "forget: false"),
@@ -188,11 +188,11 @@ CASES = {
     ),
     "an effect without its key": (
         ("      - create: note\n", "      - update: note\n", "- update: note"),
-        "update needs the key of the record (add key: ${{ … }})",
+        "update needs the key of the record (add key: ${{ … }}, or where: {field: value} for all that fit)",
     ),
     "an effect without a verb": (
         ("      - create: note\n        set", "      - set", "- set:"),
-        "an effect has one of create, update, delete, issue, revoke",
+        "an effect has one of create, update, delete, issue, revoke, do",
     ),
     "a path that does not say which record": (
         ("createTicket:\n", "getStatus: {read: ticket}\n  createTicket:\n", "getStatus"),

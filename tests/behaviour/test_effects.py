@@ -37,6 +37,15 @@ def test_key_and_when_see_the_record_of_the_verb() -> None:
     assert [ticket["title"] for ticket in closed(effect).records("ticket")] == ["The printer hums", "found", "No light"]
 
 
+@pytest.mark.parametrize("found", ["key: n1", "where: {noteId: n1}"])
+def test_after_an_effect_item_is_the_record_of_the_verb_again(found: str) -> None:
+    effect = (
+        f"- update: note\n        {found}\n        set: {{text: first}}\n      - update: note\n        key: n1\n"
+        "        when: ${{ item.state == 'closed' }}\n        set: {text: second}"
+    )
+    assert closed(effect).records("note")[0]["text"] == "second"
+
+
 def test_result_is_the_record_as_it_is_by_now() -> None:
     effect = (
         "- update: ticket\n        key: T1\n        set: {priority: 1}"

@@ -34,6 +34,12 @@ def value(source: str, **scope: Any) -> Any:
         ("count(data, n=[1, 2], s='b')", 2),
         ("count(none, s='b')", 0),
         ("count([{'values': 1}], values=1)", 1),
+        ("[count(data, n=below(2)), count(data, n=at_most(2)), count(data, n=above(1)), count(data, n=at_least(1))]",
+         [1, 2, 1, 2]),
+        ("[d.n for d in where(data, n=between(1, 2), s='b')]", [1]),
+        ("[count(data, n=below(none)), count(data, n=between(none, none))]", [3, 3]),
+        ("count([{'at': '2025-01-15T12:00:00Z'}, {'at': '2025-01-15T12:00:01Z'}, {}], at=at_most(now))", 1),
+        ("where([{'v': ['a']}, {'v': 'a'}, {'v': []}], v=has('a'))", [{"v": ["a"]}]),
         ("[len('abc'), len([1]), len({'a': 1}), len(none)]", [3, 1, 1, 0]),
         ("sum([d.n for d in data])", 3),
         ("sum([])", 0),
@@ -80,9 +86,36 @@ def value(source: str, **scope: Any) -> Any:
         ("[is_zone('Asia/Kolkata'), is_zone('asia/kolkata'), is_zone('+05:30'), is_zone(''), is_zone(none)]",
          [True, False, False, False, False]),
         ("[is_zone('../../etc/passwd'), is_zone('Asia'), is_zone(7), is_zone([1])]", [False, False, False, False]),
+        ("[is_time(now), is_time('2022-01-31T19:00:00+02:00'), is_time(0), is_time('2016-12-31T23:59:60Z')]",
+         [True, True, True, True]),
+        ("[is_time('2022-01-31T19:00:00'), is_time('2023-02-29T12:00:00Z'), is_time('soon'), is_time(''), is_time(.5)]",
+         [False, False, False, False, False]),
+        ("[is_time(none), is_time(true), is_time([]), is_time({}), is_time(99999999999999999)]",
+         [False, False, False, False, False]),
+        ("[is_duration('PT5M'), is_duration('-PT5M'), is_duration('PT0S'), is_duration(90), is_duration(duration(1))]",
+         [True, True, True, True, True]),
+        ("[is_duration('PT5M0s (5 minutes)'), is_duration('\"PT5M\"'), is_duration('P1Y'), is_duration('')]",
+         [False, False, False, False]),
+        ("[is_duration(none), is_duration([]), is_duration({'a': 1}), is_duration(1e300), is_duration(now)]",
+         [False, False, False, False, False]),
+        ("[unquoted('\"PT5M\"'), unquoted('PT5M'), unquoted('\"\"a\"\"'), unquoted('\"')]",
+         ["PT5M", "PT5M", '"a"', '"']),
+        ("[unquoted('\"\"'), unquoted(''), unquoted(none), unquoted(5)]", ["", "", None, "5"]),
+        ("merge({'a': 1, 'b': {'x': 1}}, none, {'b': {'y': 2}, 'c': none}, {'a': 2})",
+         {"a": 2, "b": {"y": 2}, "c": None}),
+        ("[merge(), merge(none), merge(data[0], {'n': 5}), data[0].n]", [{}, {}, {"n": 5, "s": "b", "ok": True}, 2]),
+        ("[omit(data[0], 'n', 'none'), omit(none, 'n'), omit({'a': 1})]", [{"s": "b", "ok": True}, {}, {"a": 1}]),
+        ("[pick_keys(data[0], ['ok', 'n', 'none']), pick_keys(none, ['n']), pick_keys({'a': 1}, [])]",
+         [{"n": 2, "ok": True}, {}, {}]),
+        ("[without_nulls({'a': none, 'b': {'c': none}, 'd': 0}), without_nulls(none)]",
+         [{"b": {"c": None}, "d": 0}, {}]),
         ("quote('a b/ü?&')", "a%20b%2F%C3%BC%3F%26"),
         ("html('<a b=\"c\">&</a>') + html(null) + html(1)", "&lt;a b=&quot;c&quot;&gt;&amp;&lt;/a&gt;1"),
         ("sha256('abc')", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("hmac_sha256('key', 'The quick brown fox jumps over the lazy dog')",
+         "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"),
+        ("hmac_sha256(base64_bytes('a2V5'), base64_bytes('YQ==')) == hmac_sha256('key', 'a')", True),
+        ("hmac_sha256('key', none) == hmac_sha256('key', '')", True),
         ("pkce('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk', 'S256')", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
         ("[pkce('abc'), pkce('abc', 'plain'), pkce('abc', none), pkce(none, 'S256')]", ["abc", "abc", "abc", None]),
         ("base64_bytes('AAE=')", b"\x00\x01"),
@@ -103,8 +136,9 @@ def test_functions(source: str, expected: Any) -> None:
     ["round('x')", "round(1e300, 99)", "int('x')", "time('yesterday')", "time(none)",
      "time(true)", "time(99999999999999999)",
      "duration('an hour')", "base64_bytes('A')", "sample_bytes('x', -1)", "sample_bytes('x', 99999999999)",
-     "integer(2, 1)", "digits(99999999)", "sorted(data, by='n')[0] + 1", "split('a', '')", "len(1)", "sum(['x'])",
-     "pkce('a', 'S512')"],
+     "integer(2, 1)", "digits(99999999)", "sorted(data, by='n')[0] + 1", "split('a', '')", "len(1)",
+     "pkce('a', 'S512')", "sum(['x'])",
+     "below(true)", "above([1])", "between(1, 'a')", "at_most(duration(1))", "sorted([below(1), 2], 'x')[0].x + 1"],
 )  # fmt: skip
 def test_what_a_function_refuses(source: str) -> None:
     with pytest.raises(ExpressionError, match="failed: "):
@@ -133,6 +167,33 @@ def test_json_is_plain_already(held: Any) -> None:
     ]
 
 
+@given(JSON | st.text('0123456789PTDHMS-+:.Z"', max_size=25))
+def test_what_is_a_time_or_a_duration_can_be_read_as_one(held: Any) -> None:
+    for kind in ("time", "duration"):
+        try:
+            value(f"{kind}(held)", held=held)
+            read = True
+        except ExpressionError:
+            read = False
+        assert value(f"is_{kind}(held)", held=held) is read
+
+
+@given(st.text())
+def test_quotes_come_off_once(held: str) -> None:
+    assert value("unquoted(held)", held=f'"{held}"') == held
+
+
+@given(*[st.dictionaries(st.text(max_size=2), JSON, max_size=4)] * 2)
+def test_objects_put_together_and_cut(one: dict[str, Any], other: dict[str, Any]) -> None:
+    before, held = repr((one, other)), [one, other, list(other)]
+    assert value("merge(held[0], held[1])", held=held) == {**one, **other}
+    assert value("pick_keys(merge(held[0], held[1]), held[2])", held=held) == other
+    kept, rest = value("pick_keys(held[0], held[2])", held=held), FUNCTIONS["omit"](one, *other)
+    assert kept.keys().isdisjoint(rest)
+    assert value("merge(held[0], held[1])", held=[kept, rest]) == one
+    assert repr((one, other)) == before
+
+
 @given(JSON)
 def test_any_value_has_a_text(held: Any) -> None:
     assert isinstance(text(held), str)
@@ -153,6 +214,18 @@ def test_rounding_is_never_more_than_half_off(number: float, digits: int) -> Non
         ("time('0001-01-01T00:00:00+23:59')", "is no moment between the years 1 and 9999"),
         ("duration(9223372036854775807)", "9223372036854775807 s is longer than can be reckoned with"),
         ("duration(held)", "longer than can be reckoned with"),
+        ("merge({}, [1])", "merge: takes objects, not a list"),
+        ("merge('{}')", "merge: takes objects, not the text '{}'"),
+        ("merge(now)", "merge: takes objects, not a moment"),
+        ("omit(5, 'a')", "omit: takes objects, not 5"),
+        ("omit({}, ['a'])", "omit: a key is a text, not a list"),
+        ("omit({}, none)", "omit: a key is a text, not null"),
+        ("pick_keys([], ['a'])", "pick_keys: takes objects, not a list"),
+        ("pick_keys({}, 'a')", "pick_keys: takes a list of keys, not the text 'a'"),
+        ("pick_keys({}, [{}])", "pick_keys: a key is a text, not an object"),
+        ("without_nulls(true)", "without_nulls: takes objects, not true"),
+        ("hmac_sha256('', 'a')", "hmac_sha256: the key is empty"),
+        ("hmac_sha256(none, 'a')", "hmac_sha256: the key is empty"),
         ("strftime('9999-12-31T23:59:59Z', '%Y', 'Asia/Kolkata')", "is outside of the years 1 to 9999 in Asia/Kolkata"),
         ("strftime('0001-01-01T00:00:00Z', '%Y', 'America/New_York')", "is outside of the years 1 to 9999"),
         ("strftime('2025-01-01T00:00:00Z', '%Y %q')", r"'%q' is not known; known are %Y .* %-d and the like"),

@@ -77,7 +77,7 @@ class TestList:
         return [ticket["ticketId"] for ticket in mock.call(f"GET /tickets{query}").json["tickets"]]
 
     def test_filter_and_order(self, mock: Mock) -> None:
-        assert self.ids(mock) == ["T2", "T3", "T1"]  # by priority, then in order of creation
+        assert self.ids(mock) == ["T3", "T2", "T1"]  # by priority; of equal ones the last comes first
         assert self.ids(mock, "?state=open") == ["T3", "T1"]
 
     def test_order_by_two_fields(self) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from mockserver.errors import SpecError
 from tests.mocks import Mock, desk
 
 BEHAVIOUR = "behaviour.yaml"
@@ -160,3 +162,137 @@ def test_one_whose_rule_fails_changes_nothing_and_leaves_the_rest_usable() -> No
     assert mock.call("GET /tickets").status == 200
     (reason,) = mock.engine.failed_timers
     assert "ticket.timers.grow_stale failed for 'T1'" in reason
+
+
+class TestThen:
+    """Effects of a timer."""
+
+    note = '- create: note\n            set: {ticketId: "${{ result.ticketId }}", text: "${{ now }}"}'
+
+    def stale(self, then: str, set: str = "set: {state: stale}\n        ", **options: Any) -> Mock:
+        mock = desk((BEHAVIOUR, "set: {state: stale}", f"{set}then:\n          {then}"), **options)
+        with_stale(mock, "T1", "2025-01-15T13:00:00Z")
+        return mock
+
+    def test_they_happen_at_its_moment(self) -> None:
+        mock = self.stale(self.note)
+        mock.engine.advance(timedelta(minutes=59))
+        assert len(mock.records("note")) == 1
+        mock.engine.advance(timedelta(hours=9))
+        assert [(note["ticketId"], note["text"]) for note in mock.records("note")[1:]] == [
+            ("T1", "2025-01-15T13:00:00Z")
+        ]
+
+    def test_they_know_the_record_as_it_is_after_set(self) -> None:
+        mock = self.stale(
+            "- create: note\n            when: ${{ item.state == 'stale' }}\n"
+            "            bind: first\n            set: {ticketId: T1, text: '${{ result.state }}'}\n"
+            "          - update: note\n            key: ${{ first.noteId }}\n"
+            "            append: {log: '${{ item.text }}'}"
+        )
+        mock.engine.advance(timedelta(hours=2))
+        note = mock.records("note")[1]
+        assert (note["text"], note["log"]) == ("stale", ["stale"])
+
+    def test_a_timer_may_have_nothing_else(self) -> None:
+        mock = self.stale(self.note, set="")
+        mock.engine.advance(timedelta(days=1))
+        assert (state(mock), len(mock.records("note"))) == ("open", 2)
+        mock.engine.advance(timedelta(days=1))
+        assert len(mock.records("note")) == 2
+
+    def test_of_a_record_that_is_forgotten_they_know_what_it_was(self) -> None:
+        mock = self.stale(
+            "- create: note\n            set: {ticketId: '${{ result.ticketId }}', text: '${{ len(ticket) }}'}",
+            set="forget: true\n        ",
+        )
+        mock.engine.advance(timedelta(hours=2))
+        assert [(note["ticketId"], note["text"]) for note in mock.records("note")[1:]] == [("T1", 2)]
+
+    def test_what_they_make_may_fall_due_in_the_same_run_in_order_of_time(self) -> None:
+        """T1's timer gives T2 one that is due before the one of T3, which was there all the time."""
+        mock = self.stale(
+            "- update: ticket\n            key: T2\n            when: ${{ item.ticketId == 'T1' }}\n"
+            "            set: {state: open, staleTime: '2025-01-15T13:30:00Z'}\n          " + self.note
+        )
+        with_stale(mock, "T3", "2025-01-15T14:00:00Z")
+        mock.engine.advance(timedelta(days=1))
+        assert [(note["ticketId"], note["text"][11:16]) for note in mock.records("note")[1:]] == [
+            ("T1", "13:00"),
+            ("T2", "13:30"),
+            ("T3", "14:00"),
+        ]
+
+    def test_a_record_that_makes_the_next_goes_on_for_ever_and_stops_where_the_clock_stands(self) -> None:
+        again = (
+            "- create: ticket\n            set: {title: again, staleTime: \"${{ now + duration('PT1H') }}\"}\n"
+            "          - delete: ticket\n            key: ${{ result.ticketId }}"
+        )
+        mock = self.stale(again)
+        mock.engine.advance(timedelta(hours=100, minutes=30))
+        (last,) = [ticket for ticket in mock.records("ticket") if ticket["title"] == "again"]
+        assert last["staleTime"] == "2025-01-19T17:00:00Z"
+
+    def test_one_without_end_is_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("mockserver.behaviour.timers.MOST_AT_ONCE", 50)
+        monkeypatch.setattr("mockserver.engine.control.MOST_AT_ONCE", 50)
+        mock = self.stale("- create: ticket\n            set: {title: again, staleTime: '${{ now }}'}")
+        mock.engine.advance(timedelta(hours=2))
+        assert len(mock.records("ticket")) == 3 + 50 + 50  # whoever looks has the next fifty run
+
+    @pytest.mark.parametrize(
+        "then",
+        [
+            "- create: note\n            set: {text: '${{ 1 + result.title }}'}",
+            "- create: note\n          - create: note\n            set: {noteId: n1}",
+            "- delete: note\n            key: n1\n          - create: note\n            each: ${{ 1 }}",
+            "- update: ticket\n            key: T1\n            append: {title: x}",
+            "- update: ticket\n            key: T2\n            set: {staleTime: never, state: open}",
+        ],
+    )
+    def test_one_that_fails_changes_nothing_and_is_told(self, then: str) -> None:
+        mock = self.stale(then)
+        before = mock.engine.state("desk")
+        mock.engine.advance(timedelta(hours=2))
+        assert mock.engine.state("desk") == before
+        (reason,) = mock.engine.failed_timers
+        assert reason.startswith("clock: the timer ticket.timers.grow_stale failed for 'T1': ")
+        mock.engine.advance(timedelta(hours=2))
+        assert len(mock.engine.failed_timers) == 1
+
+    def test_the_rule_is_named(self) -> None:
+        mock = self.stale("- create: note\n          - create: note\n            set: {noteId: n1}")
+        mock.engine.advance(timedelta(hours=2))
+        assert mock.engine.failed_timers[0].endswith(
+            "ticket.timers.grow_stale.then[1]: 'noteId' 'n1' is taken in 'note'"
+        )
+
+    def test_draws_of_one_that_failed_are_not_used_up(self) -> None:
+        ok, failing = (
+            self.stale("- create: note"),
+            self.stale("- create: note\n            set: {text: '${{ 1 + hex(4) }}'}"),
+        )
+        failing.engine.advance(timedelta(hours=2))
+        made = [
+            mock.call("POST /tickets", {"title": "x"}).json["ticketId"]
+            for mock in (failing, self.stale("- create: note"))
+        ]
+        assert made[0] == made[1]
+        ok.engine.advance(timedelta(hours=2))
+        assert ok.call("POST /tickets", {"title": "x"}).json["ticketId"] != made[0]
+
+    @pytest.mark.parametrize("name", ["path", "body", "query", "parent"])
+    def test_they_know_of_no_request(self, name: str) -> None:
+        with pytest.raises(SpecError, match=f"unknown name '{name}'"):
+            self.stale(f"- delete: note\n            key: ${{{{ {name}.x }}}}")
+
+    def test_fields_that_they_store_are_known(self) -> None:
+        with pytest.raises(SpecError, match="a ticket has no field 'mood'"):
+            desk((BEHAVIOUR, "at: ${{ item.staleTime }}", "at: ${{ item.mood }}"))
+        mock = desk(
+            (BEHAVIOUR, "at: ${{ item.staleTime }}", "at: ${{ item.mood }}"),
+            (BEHAVIOUR, "set: {state: stale}", "then: [{update: ticket, key: T1, set: {mood: good}}]"),
+        )
+        assert mock.call("GET /tickets/T1").status == 200
+        with pytest.raises(SpecError, match="a ticket has no field 'steta'"):
+            self.stale("- delete: note\n            key: ${{ item.steta }}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import figures, tokens, wrk
+from bench import figures, growth, scale, tokens, wrk
 from bench.calls import CASES, load_script
 from bench.http import run as run_http
 
@@ -25,8 +25,8 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_names_the_parts() -> None:
     done = bench("--help")
     assert done.returncode == 0, done.stderr
-    parts = ("http", "engine", "start", "memory", "tokens")
-    assert all(word in done.stdout for word in (*parts, "--rounds", "--seconds", "--only"))
+    parts = ("http", "engine", "scale", "start", "memory", "tokens")
+    assert all(part in done.stdout for part in (*parts, "--rounds", "--seconds", "--only"))
 
 
 @pytest.mark.parametrize("wrong", [["htpp"], ["engine", "--rounds", "0"], ["http", "--only", "nothing"]])
@@ -67,6 +67,23 @@ def test_tokens_are_forgotten_while_memory_is_measured(
     records, _, texts = [int(cell) for cell in last.strip("| ").split(" | ")[2:]]
     assert records < 20  # an hour's live ones and an hour's others, beside those that the fixtures bring
     assert texts >= 48
+
+
+@pytest.mark.parametrize("subject", scale.SUBJECTS, ids=[subject.title for subject in scale.SUBJECTS])
+def test_every_call_is_measured_at_every_size(
+    subject: growth.Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(scale, "SUBJECTS", (subject,))
+    monkeypatch.setattr(growth, "SIZES", (50, 100))
+    monkeypatch.setattr(growth, "BATCH_NS", 1)
+    monkeypatch.setattr(growth, "calm_collector", lambda: None)  # it would change the tests' own
+    assert scale.run(CASES, 1, 1)
+    said = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in said.splitlines() if "|" in line]
+    assert rows[0][:4] == ["call", "50 records", "100 records", "growth"]
+    assert [row[0] for row in rows[2:]] == [call.title for call in subject.calls]
+    assert all(float(row[1].replace(",", "")) > 0 for row in rows[2:])
+    assert "Goals at 100 records: " in said
 
 
 def test_without_wrk_one_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

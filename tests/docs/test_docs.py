@@ -43,13 +43,16 @@ KEYS = {
     "jwt": "`jwt`",
     "error": "`errors`",
     "quota": "`quotas`",
+    "named_effects": "`effects`",
     "resource": "`resources`",
+    "index": "`indexes`",
     "timer": "`timers`",
     "operation": "`operations`",
     "rule": "`require`",
     "warning": "`warn`",
     "effect": "`then`",
     "respond": "`respond`",
+    "page": "`page`",
 }
 
 
@@ -125,6 +128,12 @@ def used_keys(data: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
     for resource in mappings(data.get("resources")):
         yield "resource", set(resource)
         yield from parts(resource, "timers", "timer")
+        for timer in mappings(resource.get("timers")):
+            yield from parts(timer, "then", "effect")
+        yield from parts(resource, "indexes", "index")
+    for effects in mappings(data.get("effects")):
+        yield "named_effects", set(effects)
+        yield from parts(effects, "then", "effect")
     operations = [*mappings(data.get("operations"))]
     for case in [case for operation in operations for case in mappings(operation.get("cases"))]:
         yield "case", set(case)
@@ -132,6 +141,7 @@ def used_keys(data: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
     for operation in operations:
         yield "operation", set(operation)
         yield "respond", set(operation.get("respond", {}))
+        yield "page", set(operation.get("page", {}))
         for key, kind in (("require", "rule"), ("warn", "warning"), ("then", "effect")):
             yield from parts(operation, key, kind)
 
@@ -165,7 +175,8 @@ def test_every_function_has_an_example(name: str) -> None:
 def test_the_names_are_those_of_the_language() -> None:
     table = [row for row in BEHAVIOUR.section("Names").rows() if len(row) == 5]
     listed = {name for row in table for name in re.findall(r"`([a-z]+)`", row[0])}
-    assert listed == {*OPERATION_NAMES, *LATER_NAMES, "error", "violation", "quota", "let", "bind"}
+    in_places = {"error", "violation", "quota", "page", "let", "bind", "each", "name", "with"}
+    assert listed == {*OPERATION_NAMES, *LATER_NAMES, *in_places}
 
 
 def test_the_keys_of_the_caller_are_those_of_the_language() -> None:

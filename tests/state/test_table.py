@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 
-from mockserver.state.records import TableSpec
+from mockserver.state.conditions import at_least, below
+from mockserver.state.records import Index, TableSpec
 from mockserver.state.table import Table
 
-SPEC = TableSpec("thing", "id", (("kind",), ("kind", "size")), {"end": lambda record: record.get("end")})
+SPEC = TableSpec(
+    "thing",
+    "id",
+    (("kind",), ("kind", "size")),
+    {"end": lambda record: record.get("end")},
+    (Index((), (("end", False),)),),
+)
 Model = dict[str, dict[str, Any]]
 
 
@@ -105,7 +112,14 @@ def test_readers_of_old_versions_beside_a_writer() -> None:
         while not done.is_set():
             table = random.choice(versions[-20:])
             size = len(table)
-            for found in (table.count({"kind": "a"}), len(list(table.where({"kind": "a"}))), len(list(table))):
+            for found in (
+                table.count({"kind": "a"}),
+                len(list(table.where({"kind": "a"}))),
+                len(list(table)),
+                len(table.ordered({"kind": "a"}, (("id", True),))),
+                table.count({"kind": "a", "end": at_least(0)}),
+                len(list(table.where({"end": below(9)}))),
+            ):
                 if found != size:
                     wrong.append((size, found))
 
@@ -113,7 +127,7 @@ def test_readers_of_old_versions_beside_a_writer() -> None:
     for reader in readers:
         reader.start()
     for number in range(2_000):
-        versions.append(versions[-1].inserted({"id": str(number), "kind": "a"})[0])
+        versions.append(versions[-1].inserted({"id": str(number), "kind": "a", "end": 1})[0])
     done.set()
     for reader in readers:
         reader.join()
