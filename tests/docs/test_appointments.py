@@ -1,0 +1,61 @@
+"""The page about the shipped auvious-appointments: its calls are made, its tables held against the files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mockserver.engine.assembly import Options, build_engine
+from mockserver.engine.engine import Engine
+from mockserver.web.app import create_app
+from mockserver.web.server import ThreadedServer
+from tests.docs.blocks import ROOT, Section, read_page
+from tests.docs.stage import START, Stage
+
+API = "auvious-appointments"
+PAGE = read_page(ROOT / "docs" / f"{API}.md")
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The specs are parsed once per run, and the cache of whoever runs the tests stays as it is."""
+    monkeypatch.setenv("MOCKSERVER_CACHE", str(tmp_path_factory.getbasetemp() / "specs"))
+
+
+class ShippedStage(Stage):
+    """A stage for the API that ships."""
+
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = build_engine([API], self.options)
+            server = self._stack.enter_context(ThreadedServer(create_app(self._engine)))
+            self._url = ("127.0.0.1", server.port)
+        return self._engine
+
+
+@pytest.mark.parametrize(
+    "section", [each for each in PAGE.sections if each.blocks], ids=lambda section: section.heading
+)
+def test_the_calls_are_answered_as_the_page_says(section: Section, tmp_path: Path) -> None:
+    with ShippedStage(tmp_path) as stage:
+        stage.play(section)
+
+
+def test_the_settings_are_those_of_the_file() -> None:
+    settings = build_engine([API], Options(start=START)).apis[API].settings
+    said = {name.strip("`"): value.strip("`") for name, value, _ in PAGE.section("Settings").rows()}
+    assert said == {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in settings.items()
+    }
+
+
+def test_the_clients_are_those_of_the_fixtures() -> None:
+    clients = build_engine([API], Options(start=START)).records(API, "client")
+    said = {
+        client.strip("`"): (secret.strip("`"), [role.strip("` ") for role in roles.split(",")])
+        for client, secret, roles in PAGE.section("Who is there").rows()
+    }
+    assert said == {each["clientId"]: (each["clientSecret"], each["roles"]) for each in clients}

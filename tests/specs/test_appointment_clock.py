@@ -1,0 +1,348 @@
+"""The life of an appointment by the clock: what is sent when, what a new time does to it, what is left at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.specs.appointment_world import (
+    AGENT,
+    BASE,
+    CUSTOMER,
+    GEN,
+    ORGANISATION,
+    SERVICE,
+    SUPERVISOR,
+    TALK,
+    World,
+    at,
+    later,
+    participant,
+    worlds,
+)
+
+ENDED = {"DELIVERED", "FAILED", "CANCELLED"}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[World]:
+    yield from worlds()
+
+
+@pytest.fixture
+def world(engine: World) -> World:
+    return engine.empty()
+
+
+def sent(world: World, appointment: str, kind: str = "", route: str = "notifications") -> list[dict[str, Any]]:
+    line = f"GET /{appointment}/{route}?pageSize=100&sortOrder=asc" + (f"&type={kind}" if kind else "")
+    answer = world.by(SUPERVISOR, line)
+    assert answer.status == 200, answer.response.body
+    assert answer.json["total"] == len(answer.json["content"])
+    content: list[dict[str, Any]] = answer.json["content"]
+    return content
+
+
+def of_length(duration: str) -> timedelta:
+    found = re.fullmatch(r"-?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", duration)
+    assert found, duration
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def consistent(world: World, appointment: str) -> None:
+    """What must hold of all notifications and events at any time."""
+    now = world.engine.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    events = sent(world, appointment, route="notifications/events")
+    for one in sent(world, appointment):
+        mine = [event for event in events if event["statusId"] == one["id"]]
+        assert mine[-1]["status"] == one["status"]
+        assert one["createdAt"] <= one["updatedAt"] <= now
+        assert ("scheduledFor" in one) == ("offset" in one) or one["type"] == "ROOM"
+        if one["type"] not in ("ROOM", "REMINDER", "FOLLOW_UP"):
+            assert not {"scheduledFor", "offset"} & set(one)
+        if one["status"] != "PENDING":
+            assert "nextPollAt" not in one
+        if one["status"] == "DELIVERED":
+            assert "errorMessage" not in one
+            assert one["canRetry"] is False
+        if one["status"] == "FAILED":
+            assert one["errorMessage"]
+        assert None not in one.values()
+        assert all(event["timestamp"] <= now and None not in event.values() for event in mine)
+
+
+def test_a_notification_of_the_new_appointment_comes_to_its_end(world: World) -> None:
+    made = world.made()["id"]
+    created = sent(world, made, "CREATE")
+    assert created
+    assert {one["status"] for one in created} <= {"INITIALIZED", "PENDING"}
+    consistent(world, made)
+    for minutes in (1, 5, 60, 720):
+        world.until(at(minutes=minutes))
+        consistent(world, made)
+    assert {one["status"] for one in sent(world, made, "CREATE")} <= {"DELIVERED", "FAILED"}
+    steps = [one["status"] for one in sent(world, made, "CREATE", "notifications/events")]
+    assert len(steps) > len(created)
+
+
+def test_reminders_go_out_at_their_time(world: World) -> None:
+    made = world.made()
+    reminders = sent(world, made["id"], "REMINDER")
+    assert reminders
+    for one in reminders:
+        assert one["status"] == "INITIALIZED"
+        expected = datetime.fromisoformat(made["start"]) - of_length(one["offset"])
+        assert datetime.fromisoformat(one["scheduledFor"]) == expected
+    first = min(one["scheduledFor"] for one in reminders)
+    world.until(later(first, seconds=-1))
+    assert {one["status"] for one in sent(world, made["id"], "REMINDER")} == {"INITIALIZED"}
+    world.until(first)
+    due = [one for one in sent(world, made["id"], "REMINDER") if one["scheduledFor"] == first]
+    assert "INITIALIZED" not in {one["status"] for one in due}
+    consistent(world, made["id"])
+    world.until(later(made["start"], seconds=-1))
+    assert {one["status"] for one in sent(world, made["id"], "REMINDER")} <= ENDED
+    consistent(world, made["id"])
+
+
+def test_another_time_cancels_reminders_and_makes_new_ones(world: World) -> None:
+    made = world.made()
+    old = {one["id"] for one in sent(world, made["id"], "REMINDER")}
+    move = {"id": made["id"], "start": at(hours=72), "duration": "PT45M", "timezone": "Europe/Athens"}
+    moved = world.by(AGENT, "PUT /reschedule/", move).json
+    assert (moved["start"], moved["end"], moved["duration"]) == (at(hours=72), at(hours=72.75), "PT45M")
+    assert (moved["timezone"], moved["locale"]) == ("Europe/Athens", made["locale"])
+    tickets = [[one["ticket"] for one in shown["participants"] if "ticket" in one] for shown in (made, moved)]
+    assert [one["accessUrl"] for one in tickets[0]] == [one["accessUrl"] for one in tickets[1]]
+    assert [one["expiresAt"] for one in tickets[0]] < [one["expiresAt"] for one in tickets[1]]
+    after = sent(world, made["id"], "REMINDER")
+    assert {one["status"] for one in after if one["id"] in old} == {"CANCELLED"}
+    new = [one for one in after if one["id"] not in old]
+    assert len(new) == len(old)
+    for one in new:
+        assert one["status"] == "INITIALIZED"
+        expected = datetime.fromisoformat(moved["start"]) - of_length(one["offset"])
+        assert datetime.fromisoformat(one["scheduledFor"]) == expected
+    assert sent(world, made["id"], "RESCHEDULE")
+    consistent(world, made["id"])
+    # At the old time nothing happens.
+    world.until(later(made["start"], minutes=5))
+    assert {one["status"] for one in sent(world, made["id"], "REMINDER") if one["id"] not in old} == {"INITIALIZED"}
+    world.until(later(moved["start"], minutes=5))
+    consistent(world, made["id"])
+
+
+def test_an_appointment_is_activated_by_itself_or_by_a_client(world: World) -> None:
+    active, waiting = world.made(), world.made(applicationId=TALK)
+    assert [one["ticket"]["accessUrl"] for one in active["participants"] if one["type"] == "CUSTOMER"]
+    assert [one for one in waiting["participants"] if "ticket" in one] == []
+    assert [one["id"] for one in world.by(SERVICE, "GET /eligible").json] == [waiting["id"]]
+    assert not sent(world, active["id"], "ROOM")
+    activated = world.by(SERVICE, f"POST /activate/{waiting['id']}").json
+    assert [one["ticket"] for one in activated["participants"] if one["type"] == "CUSTOMER"]
+    assert world.by(SERVICE, "GET /eligible").json == []
+    before = sent(world, waiting["id"])
+    assert world.by(SERVICE, f"POST /activate/{waiting['id']}").json == activated
+    assert sent(world, waiting["id"]) == before
+
+
+def test_the_ticket_of_an_answer_is_that_of_the_details(world: World) -> None:
+    made = world.made()
+    (ticket,) = [one["ticket"] for one in made["participants"] if "ticket" in one]
+    details = world.by(AGENT, f"GET /{made['id']}/participants/{participant(made)}").json
+    assert (details["ticket"], details["expiresAt"]) == (ticket, ticket["expiresAt"])
+    assert ticket["expiresAt"] >= made["end"]
+
+
+def test_a_customer_finds_the_appointment_until_the_ticket_is_over(world: World) -> None:
+    made = world.made()
+    conference = world.conference(made["id"])
+    (ticket,) = [one["ticket"] for one in made["participants"] if "ticket" in one]
+    seen = []
+    for moment in (
+        made["start"],
+        made["end"],
+        later(ticket["expiresAt"], seconds=-1),
+        later(ticket["expiresAt"], seconds=1),
+    ):
+        world.until(moment)
+        seen.append(world.by(CUSTOMER, f"GET /{made['id']}", conference=conference).status)
+    assert seen == [200, 200, 200, 404]
+
+
+def test_reassigning(world: World) -> None:
+    made = world.made()
+    before = sent(world, made["id"])
+    same = world.by(AGENT, "PUT /reassign/", {"id": made["id"], "userId": "ann"})
+    assert (same.status, same.json["organizer"]) == (200, made["organizer"])
+    assert sent(world, made["id"]) == before
+    changed = world.by(AGENT, "PUT /reassign/", {"id": made["id"], "userId": "bob"}).json
+    assert changed["organizer"] == {"type": "AGENT", "id": "bob"}
+    assert changed["targetAssignment"] == {"type": "AGENT", "id": "bob"}
+    assert [one["id"] for one in changed["participants"] if one["type"] == "AGENT"] == ["bob"]
+    assert sent(world, made["id"], "REASSIGN")
+    consistent(world, made["id"])
+
+
+def test_participants_come_and_go(world: World) -> None:
+    made = world.made()
+    line = f"/{made['id']}/participants/{participant(made)}"
+    states = []
+    for state in ("WAITING", "JOINED", "LEFT"):
+        answer = world.by(AGENT, f"PUT {line}?state={state}").json
+        states += [one.get("state") for one in answer["participants"] if one["type"] == "CUSTOMER"]
+    assert states == ["WAITING", "JOINED", "LEFT"]
+    assert [one.get("state") for one in made["participants"]] == [None, None]
+    left = world.by(AGENT, f"DELETE {line}").json
+    assert [one["type"] for one in left["participants"]] == ["AGENT"]
+    kinds = {one["type"] for one in sent(world, made["id"])}
+    assert {"PARTICIPANT_UPDATED", "PARTICIPANT_REMOVED"} <= kinds
+    consistent(world, made["id"])
+
+
+def events(world: World, notification: dict[str, Any]) -> list[str]:
+    """The steps of a notification."""
+    line = f"GET /{notification['appointmentId']}/notifications/events?pageSize=100&sortOrder=asc"
+    found = world.by(SUPERVISOR, f"{line}&statusId={notification['id']}")
+    return [one["status"] for one in found.json["content"]]
+
+
+def test_what_cannot_be_delivered_is_tried_again_and_fails(world: World) -> None:
+    contact = {"primaryEmail": "nobody@example.invalid"}
+    made = world.made(customers=[{"username": "nobody", "contact": contact}])["id"]
+    seen = []
+    for minutes in range(30):
+        world.until(at(minutes=minutes))
+        consistent(world, made)
+        (one,) = [one for one in sent(world, made, "CREATE") if one["recipient"]["type"] == "CUSTOMER"]
+        assert ("nextRetryAt" in one) <= (one["status"] == "PENDING")
+        seen.append((one["status"], one["retryCount"], one["canRetry"]))
+    steps = list(dict.fromkeys(seen))
+    assert steps[0] == ("INITIALIZED", 0, False)
+    assert steps[-1] == ("FAILED", 2, True)
+    assert [step for step in steps if step[0] == "PENDING"] == [("PENDING", tries, False) for tries in range(3)]
+    assert events(world, one)[0] == "INITIALIZED"
+    assert events(world, one)[-1] == "FAILED"
+    # What was for somebody else has arrived.
+    assert {one["status"] for one in sent(world, made, "CREATE") if one["channel"] == "WEBHOOKS"} == {"DELIVERED"}
+
+
+@pytest.mark.parametrize("came", [True, False])
+def test_the_end(world: World, came: bool) -> None:
+    made = world.made()
+    world.until(made["start"])
+    if came:
+        line = f"PUT /{made['id']}/participants/{participant(made)}?state=JOINED"
+        assert world.by(AGENT, line).status == 200
+    world.until(later(made["end"], minutes=-1))
+    kinds = {one["type"] for one in sent(world, made["id"])}
+    assert ("IN_PROGRESS" in kinds) == came
+    assert not {"COMPLETED", "NO_SHOW"} & kinds
+    world.until(later(made["end"], hours=3))
+    kinds = {one["type"] for one in sent(world, made["id"])}
+    assert kinds & {"COMPLETED", "NO_SHOW"} == ({"COMPLETED"} if came else {"NO_SHOW"})
+    follow = {one["status"] for one in sent(world, made["id"], "FOLLOW_UP")}
+    assert follow == ({"DELIVERED"} if came else {"CANCELLED"})
+    consistent(world, made["id"])
+
+
+def test_who_joins_is_not_reminded_any_more(world: World) -> None:
+    made = world.made()
+    line = f"PUT /{made['id']}/participants/{participant(made)}?state=JOINED"
+    assert world.by(AGENT, line).status == 200
+    assert {one["status"] for one in sent(world, made["id"], "REMINDER")} == {"CANCELLED"}
+    consistent(world, made["id"])
+
+
+def test_deleting_stops_the_clock_of_an_appointment(world: World) -> None:
+    made = world.made()
+    assert world.by(AGENT, f"DELETE /{made['id']}").status == 204
+    world.until(later(made["end"], days=1))
+    for resource in ("appointment", "participant", "notification", "event"):
+        assert world.records(resource) == []
+
+
+def test_one_jump_and_many_steps_come_to_the_same(world: World) -> None:
+    def life(moments: list[str]) -> list[Any]:
+        world.empty()
+        made = world.made()
+        for moment in moments:
+            world.until(moment)
+        names = ("type", "channel", "status", "updatedAt", "retryCount")
+        return sorted([one[name] for name in names] for one in sent(world, made["id"]))
+
+    end = at(hours=48)
+    assert life([end]) == life([*(at(minutes=10 * number) for number in range(288)), end])
+
+
+def test_notifications_are_off_for_an_application_that_has_none(world: World) -> None:
+    records = [{**one, "notificationsActive": False} for one in world.records("application")]
+    world.engine.replace_state(world.name, "application", records)
+    made = world.made()
+    assert made["notificationsActive"] is False
+    assert sent(world, made["id"]) == []
+
+
+# Counts ---------------------------------------------------------------------------------------------------------------
+
+
+def count(world: World, query: str, application: str = GEN, organisation: str = ORGANISATION) -> Any:
+    kind, _, rest = query.partition("?")
+    line = f"GET {BASE}/{kind}?applicationId={application}&organizationId={organisation}&{rest}"
+    answer = world.call(line, authorization=None)
+    assert answer.status == 200, answer.response.body
+    return answer.json["count"] if kind == "overlap/count" else answer.json
+
+
+def test_overlap_is_half_open(world: World) -> None:
+    world.made(start=at(hours=10), duration="PT1H")
+    asked = {
+        (9, "PT1H"): 0,  # ends when the other begins
+        (9, "PT61M"): 1,
+        (9, "PT5H"): 1,
+        (10, "PT1H"): 1,
+        (10.5, "PT1M"): 1,
+        (11, "PT1H"): 0,  # begins when the other ends
+    }
+    found = {
+        (hours, length): count(world, f"overlap/count?start={at(hours=hours)}&duration={length}")
+        for hours, length in asked
+    }
+    assert found == asked
+    line = f"overlap/count?start={at(hours=10)}&duration=PT1H"
+    assert count(world, line, application=TALK) == count(world, line, organisation="elsewhere") == 0
+
+
+def test_overlap_counts_scheduled_and_active_ones(world: World) -> None:
+    for application in (GEN, TALK, TALK):
+        world.made(applicationId=application)
+    line = f"overlap/count?start={at(hours=24)}&duration=PT1M"
+    assert (count(world, line), count(world, line, application=TALK)) == (1, 2)
+
+
+def test_counts_are_groups_in_a_half_open_stretch(world: World) -> None:
+    for hours in (9, 10, 10, 11):
+        world.made(start=at(hours=hours))
+    world.made(start=at(hours=10), duration="PT1800S")
+    world.made(start=at(hours=10), duration="PT1H")
+    world.made(start=at(hours=10), timezone="UTC")
+    groups = count(world, f"count?start={at(hours=10)}&timeFrame=PT1H")
+
+    def group(number: int, duration: str, minutes: int, zone: str) -> dict[str, Any]:
+        end = at(hours=10, minutes=minutes)
+        return {"count": number, "duration": duration, "start": at(hours=10), "end": end, "timezone": zone}
+
+    assert sorted(groups, key=lambda one: (one["duration"], one["timezone"])) == [
+        group(1, "PT1H", 60, "Europe/Berlin"),
+        group(3, "PT30M", 30, "Europe/Berlin"),
+        group(1, "PT30M", 30, "UTC"),
+    ]
+    wide = count(world, f"count?start={at(hours=9)}&timeFrame=PT2H1S")
+    assert sum(one["count"] for one in wide) == 7
+    assert count(world, f"count?start={at(hours=12)}&timeFrame=PT1H") == []
+    assert count(world, f"count?start={at(hours=9)}&timeFrame=PT3H", organisation="elsewhere") == []
