@@ -79,7 +79,7 @@ _CALLS = (
     Call("page of 25, agentId, sorted by title: middle", _page(0.5, "title"), 5_000),
     Call("range of a day, first page", _range(1), 10_000, 404),
     Call("range of a week, first page", _range(7), 10_000, 404),
-    Call("range of a month, first page", _range(30), 0, 404),
+    Call("range of a month, first page", _range(30), 10_000, 404),
     Call("count of a day, grouped", _counted("count", "timeFrame=PT24H"), 10_000),
     Call("overlap count of an hour", _counted("overlap/count", "duration=PT1H"), 10_000),
     Call("filter by duration, 10 found", lambda random, size: ("GET", f"{_BASE}/?duration=PT1H35M", None), 5_000),

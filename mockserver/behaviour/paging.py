@@ -58,7 +58,11 @@ class Pager:
         page["links"] = self._links(page, scope)
         scope["page"] = page
         if self.paging.steady is not None and walk is None and page["offset"] == 0:
-            scope.transaction.walks.begin(self._key(scope), Walk(scope.transaction.tables, scope["now"]))
+            began = Walk(scope.transaction.tables, scope["now"])
+            if page["next"] is None:  # nothing follows that could be shown as it was
+                scope.transaction.walks.end(self._key(scope))
+            else:
+                scope.transaction.walks.begin(self._key(scope), began, self.paging.steady)
         return items
 
     def _by_place(self, found: Ordered, size: int, scope: OperationScope) -> tuple[list[Any], dict[str, Any]]:

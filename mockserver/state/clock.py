@@ -131,7 +131,9 @@ def parse_time(text: str) -> datetime:
         raise ValueError(f"{text!r} is not an RFC 3339 date-time such as 2025-01-15T10:30:00Z")
     try:
         if text[17:19] == "60":  # a leap second, which Python's calendar does not have: the moment that follows
-            moment = datetime.fromisoformat(f"{text[:17]}59{text[19:]}".upper()) + timedelta(seconds=1)
+            moment = datetime.fromisoformat(f"{text[:17]}59{text[19:]}".upper()).astimezone(UTC) + timedelta(seconds=1)
+            if (moment.day, moment.hour, moment.minute) != (1, 0, 0):
+                raise ValueError("no minute but the last of a month in UTC has a second 60")
         else:
             moment = datetime.fromisoformat(text.upper())
         return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

@@ -30,12 +30,20 @@ class Walks:
     def __init__(self) -> None:
         self._kept: dict[bytes, Walk] = {}
 
-    def begin(self, key: bytes, walk: Walk) -> None:
-        """Remember a walk, in the place of an older one with the same key."""
+    def begin(self, key: bytes, walk: Walk, lasts: timedelta) -> None:
+        """Remember a walk, in the place of an older one with the same key. Those that began so long ago are over, and
+        need not keep old tables alive."""
         self._kept.pop(key, None)
-        while len(self._kept) >= _MOST_WALKS:
-            del self._kept[next(iter(self._kept))]
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if len(self._kept) < _MOST_WALKS and walk.began - self._kept[oldest].began < lasts:
+                break
+            del self._kept[oldest]
         self._kept[key] = walk
+
+    def end(self, key: bytes) -> None:
+        """Forget the walk under `key`, if there is one."""
+        self._kept.pop(key, None)
 
     def find(self, key: bytes, now: datetime, lasts: timedelta) -> Walk | None:
         """The walk under `key`, if it began less than `lasts` ago; a clock that was set back to before it ends it."""

@@ -256,6 +256,7 @@ def _turn_clock(engine: Engine, wanted: dict[str, Any]) -> None:
             raise ValueError("the clock only advances: use set to go back")
         if step is not None:
             (moment or engine.clock.now()) + step  # OverflowError, before anything is done
+        engine.failed_timers.clear()  # what is told is what this move has brought
         if moment is not None:
             engine.set_clock(moment)
         if step is not None:

@@ -108,11 +108,25 @@ class TestSteady:
         walks = Walks()
         now = serve(PAGES).engine.clock.now()
         for at in range(300):
-            walks.begin(b"%d" % at, Walk({}, now))
+            walks.begin(b"%d" % at, Walk({}, now), timedelta(1))
         for key in (b"60", *(b"new%d" % at for at in range(17))):  # the first begins again, so it is the youngest then
-            walks.begin(key, Walk({}, now))
+            walks.begin(key, Walk({}, now), timedelta(1))
         found = [at for at in range(300) if walks.find(b"%d" % at, now, timedelta(1)) is not None]
         assert found == [60, *range(62, 300)]
+
+    def test_those_that_are_over_keep_no_old_records_alive(self) -> None:
+        walks, now = Walks(), serve(PAGES).engine.clock.now()
+        for minute in range(30):
+            walks.begin(b"%d" % minute, Walk({}, now + timedelta(minutes=minute)), timedelta(minutes=10))
+        assert len(walks._kept) == 10
+
+    def test_a_first_page_that_shows_all_ends_it(self) -> None:
+        mock = serve(PAGES)
+        get(mock, "/steady")
+        for book in mock.records("book")[1:]:
+            mock.call(f"DELETE /v1/books/{book['bookId']}")
+        assert page(get(mock, "/steady"))["total"] == 1
+        assert page(get(mock, "/steady?pageNumber=1"))["total"] == 1
 
     def test_a_clock_that_is_set_back_ends_it(self) -> None:
         mock = serve(PAGES)

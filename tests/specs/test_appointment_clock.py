@@ -62,11 +62,10 @@ def consistent(world: World, appointment: str) -> None:
         mine = [event for event in events if event["statusId"] == one["id"]]
         assert mine[-1]["status"] == one["status"]
         assert one["createdAt"] <= one["updatedAt"] <= now
-        assert ("scheduledFor" in one) == ("offset" in one) or one["type"] == "ROOM"
-        if one["type"] not in ("ROOM", "REMINDER", "FOLLOW_UP"):
-            assert not {"scheduledFor", "offset"} & set(one)
+        timed = one["type"] in ("ROOM", "REMINDER", "FOLLOW_UP")
+        assert {"scheduledFor", "offset"} & set(one) == ({"scheduledFor", "offset"} if timed else set())
         if one["status"] != "PENDING":
-            assert "nextPollAt" not in one
+            assert not {"nextPollAt", "nextRetryAt"} & set(one)
         if one["status"] == "DELIVERED":
             assert "errorMessage" not in one
             assert one["canRetry"] is False
@@ -149,6 +148,74 @@ def test_an_appointment_is_activated_by_itself_or_by_a_client(world: World) -> N
     before = sent(world, waiting["id"])
     assert world.by(SERVICE, f"POST /activate/{waiting['id']}").json == activated
     assert sent(world, waiting["id"]) == before
+
+
+def switched(world: World, application: str, **changes: Any) -> None:
+    records = [
+        {**one, **changes} if one["applicationId"] == application else one for one in world.records("application")
+    ]
+    world.engine.replace_state(world.name, "application", records)
+
+
+def test_the_way_to_the_room_is_due_when_it_is_activated(world: World) -> None:
+    switched(world, GEN, autoActivate=False)
+    made = world.made()
+    world.until(at(hours=1))
+    assert world.by(SERVICE, f"POST /activate/{made['id']}").status == 200
+    rooms = sent(world, made["id"], "ROOM")
+    assert {one["channel"] for one in rooms} == {"EMAIL", "SMS", "WEBHOOKS"}
+    assert {(one["scheduledFor"], one["offset"]) for one in rooms} == {(at(hours=1), "PT23H")}
+    consistent(world, made["id"])
+    world.until(at(hours=2))
+    assert {one["status"] for one in sent(world, made["id"], "ROOM")} == {"DELIVERED"}
+    consistent(world, made["id"])
+
+
+@pytest.mark.parametrize(("minutes", "again"), [(0, True), (30, False)])
+def test_another_time_needs_another_way_to_the_room(world: World, minutes: int, again: bool) -> None:
+    switched(world, GEN, autoActivate=False)
+    made = world.made()["id"]
+    assert world.by(SERVICE, f"POST /activate/{made}").status == 200
+    world.until(at(minutes=minutes, seconds=2))
+    old = {one["id"]: one["status"] for one in sent(world, made, "ROOM")}
+    assert set(old.values()) == ({"PENDING"} if again else {"DELIVERED"})
+    move = {"id": made, "start": at(hours=72), "duration": "PT45M", "timezone": "UTC"}
+    assert world.by(AGENT, "PUT /reschedule/", move).status == 200
+    rooms = sent(world, made, "ROOM")
+    assert {one["status"] for one in rooms if one["id"] in old} == {"CANCELLED" if again else "DELIVERED"}
+    new = [one for one in rooms if one["id"] not in old]
+    assert [one["channel"] for one in new] == (["EMAIL", "SMS", "WEBHOOKS"] if again else [])
+    consistent(world, made)
+    world.until(at(minutes=minutes + 10))
+    assert {one["status"] for one in sent(world, made, "ROOM") if one["id"] not in old} <= {"DELIVERED"}
+    consistent(world, made)
+
+
+@pytest.mark.parametrize("waits_for", ["nextPollAt", "nextRetryAt"])
+@pytest.mark.parametrize("change", ["reschedule", "remove", "begin"])
+def test_what_is_on_its_way_is_called_off_too(world: World, change: str, waits_for: str) -> None:
+    contact = {"primaryEmail": "nobody@example.invalid"}
+    made = world.made(start=at(minutes=40), customers=[{"username": "nobody", "contact": contact}])
+    world.until(at(minutes=10))
+    while True:
+        (reminder,) = sent(world, made["id"], "REMINDER")
+        if waits_for in reminder:
+            break
+        world.until(later(reminder["nextPollAt"], seconds=0))
+    assert reminder["status"] == "PENDING"
+    move = {"id": made["id"], "start": at(hours=72), "duration": "PT45M", "timezone": "UTC"}
+    line = f"/{made['id']}/participants/{participant(made)}"
+    answer = {
+        "reschedule": lambda: world.by(AGENT, "PUT /reschedule/", move),
+        "remove": lambda: world.by(AGENT, f"DELETE {line}"),
+        "begin": lambda: world.by(AGENT, f"PUT {line}?state=JOINED"),
+    }[change]()
+    assert answer.status == 200
+    consistent(world, made["id"])
+    world.until(at(minutes=30))
+    (after,) = [one for one in sent(world, made["id"], "REMINDER") if one["id"] == reminder["id"]]
+    assert (after["status"], after["canRetry"]) == ("CANCELLED", False)
+    assert events(world, after)[-1] == "CANCELLED"
 
 
 def test_the_ticket_of_an_answer_is_that_of_the_details(world: World) -> None:
@@ -251,6 +318,21 @@ def test_the_end(world: World, came: bool) -> None:
     consistent(world, made["id"])
 
 
+def test_nobody_has_come_to_a_new_time_yet(world: World) -> None:
+    made = world.made()
+    assert world.by(AGENT, f"PUT /{made['id']}/participants/{participant(made)}?state=JOINED").status == 200
+    move = {"id": made["id"], "start": at(hours=72), "duration": "PT45M", "timezone": "Europe/Athens"}
+    moved = world.by(AGENT, "PUT /reschedule/", move).json
+    assert not [one for one in moved["participants"] if "state" in one]
+    world.until(at(hours=76))
+    assert len(sent(world, made["id"], "NO_SHOW")) == 1
+    late = f"PUT /{made['id']}/participants/{participant(made)}?state=JOINED"
+    begun = len(sent(world, made["id"], "IN_PROGRESS"))
+    assert world.by(AGENT, late).status == 200
+    assert len(sent(world, made["id"], "IN_PROGRESS")) == begun, "it is over"
+    consistent(world, made["id"])
+
+
 def test_who_joins_is_not_reminded_any_more(world: World) -> None:
     made = world.made()
     line = f"PUT /{made['id']}/participants/{participant(made)}?state=JOINED"
@@ -263,8 +345,14 @@ def test_deleting_stops_the_clock_of_an_appointment(world: World) -> None:
     made = world.made()
     assert world.by(AGENT, f"DELETE /{made['id']}").status == 204
     world.until(later(made["end"], days=1))
-    for resource in ("appointment", "participant", "notification", "event"):
-        assert world.records(resource) == []
+    assert world.records("appointment") == world.records("participant") == []
+    # What the delete itself wrote is all that is left, and has come to its end.
+    left = world.records("notification")
+    assert {(one["type"], one["status"]) for one in left} == {("CANCELLED", "DELIVERED")}
+    assert {(one["channel"], one["appointmentId"]) for one in left} == {
+        (channel, made["id"]) for channel in ("EMAIL", "SMS", "WEBHOOKS")
+    }
+    assert {one["statusId"] for one in world.records("event")} == {one["id"] for one in left}
 
 
 def test_one_jump_and_many_steps_come_to_the_same(world: World) -> None:

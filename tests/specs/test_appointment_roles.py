@@ -296,9 +296,17 @@ def test_a_customer_schedules_by_a_one_time_password(world: World) -> None:
     assert answer.status == 200, answer.response.body
     made = answer.json
     assert made["organizer"] == {"type": "CUSTOMER", "id": participant(made)}
+
+
+def test_a_one_time_password_holds_once(world: World) -> None:
+    line, good = f"POST {BASE}/basic", basic(CODE["contact"], CODE["code"])
     for username, password in ((CODE["contact"], "000000"), ("eve@example.com", CODE["code"]), ("", "")):
         refused = world.call(line, wish(), authorization=basic(username, password))
         assert (refused.status, refused.json["error"]) == (401, "Unauthorized")
+    # What is refused does not use it up.
+    assert world.call(line, wish(duration="PT0S"), authorization=good).status == 400
+    assert [world.call(line, wish(), authorization=good).status for _ in range(3)] == [200, 401, 401]
+    assert len(world.records("appointment")) == 1
 
 
 # The organizer follows from the role ----------------------------------------------------------------------------------
@@ -309,6 +317,17 @@ def test_the_organizer(world: World) -> None:
     made = world.by(SERVICE, "POST /", wish()).json
     assert made["organizer"] == {"type": "AGENT", "id": "backend-user"}
     assert [one["type"] for one in made["participants"]] == ["CUSTOMER"]
+
+
+def test_a_client_without_a_user_lists_what_it_scheduled(world: World) -> None:
+    records = [{name: value for name, value in one.items() if name != "userId"} for one in world.records("client")]
+    world.engine.replace_state(world.name, "client", records)
+    form = "grant_type=client_credentials&client_id=backend&client_secret=secret"
+    token = world.call(f"POST /security/oauth/token?{form}", authorization=None).json["access_token"]
+    made = world.call(f"POST {BASE}/", wish(), authorization=token).json
+    assert made["organizer"] == {"type": "AGENT", "id": "backend"}
+    world.made()
+    assert ids(world.call(f"GET {BASE}/", authorization=token)) == {made["id"]}
 
 
 def test_only_a_client_sees_what_is_eligible(world: World) -> None:
@@ -376,3 +395,19 @@ def test_a_customer_changes_only_the_appointment_of_the_token(world: World) -> N
     errors = {one["type"]: one.get("errorData") for one in made["participants"]}
     assert errors == {"AGENT": None, "CUSTOMER": {"userMessage": "dark"}}
     assert len(CUSTOMERS) == 1
+
+
+def test_a_failure_is_that_of_the_customer_who_tells_it(world: World) -> None:
+    appointment = world.made(customers=[{"username": "ada"}, {"username": "eve"}])
+    first, second = (one["id"] for one in appointment["participants"] if one["type"] == "CUSTOMER")
+    conference = world.conference(appointment["id"])
+    line = f"PUT /{appointment['id']}/failed?userMessage="
+
+    def failures(answer: Answer) -> dict[str, str]:
+        assert answer.status == 200, answer.response.body
+        return {one["id"]: one["errorData"]["userMessage"] for one in answer.json["participants"] if "errorData" in one}
+
+    assert failures(world.by(CUSTOMER, f"{line}dark", user=second, conference=conference)) == {second: "dark"}
+    # Of a token that names no participant the mock cannot tell.
+    both = failures(world.by(CUSTOMER, f"{line}mute", user="ada", conference=conference))
+    assert both == {first: "mute", second: "dark"}

@@ -165,6 +165,9 @@ def test_any_text_is_a_time_or_a_value_error(text: str) -> None:
 def test_a_leap_second_is_the_moment_that_follows() -> None:
     assert parse_time("2016-12-31T23:59:60Z") == datetime(2017, 1, 1, tzinfo=UTC)
     assert parse_time("2017-01-01T05:29:60.25+05:30") == datetime(2017, 1, 1, 0, 0, 0, 250_000, UTC)
+    for other in ("2025-01-20T10:00:60Z", "2025-01-20T23:59:60Z", "2016-12-31T23:59:60+01:00"):
+        with pytest.raises(ValueError, match="is no moment"):
+            parse_time(other)
 
 
 @given(time_texts(), AMOUNTS)
