@@ -250,3 +250,18 @@ def trees(blocks: Iterator[Block], ending: str) -> Iterator[Any]:
     for block in blocks:
         if block.kind == "yaml" and (block.options.get("title") or block.options.get("merge", "")).endswith(ending):
             yield parse_yaml(block.text, file=block.place)
+
+
+class ShippedStage(Stage):
+    """A stage for APIs that ship."""
+
+    def __init__(self, folder: Path, *apis: str) -> None:
+        super().__init__(folder)
+        self._apis = apis
+
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = build_engine(self._apis, self.options)
+            server = self._stack.enter_context(ThreadedServer(create_app(self._engine)))
+            self._url = ("127.0.0.1", server.port)
+        return self._engine

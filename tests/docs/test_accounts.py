@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 
 from mockserver.engine.assembly import Options, build_engine
-from mockserver.engine.engine import Engine
-from mockserver.web.app import create_app
-from mockserver.web.server import ThreadedServer
 from tests.docs.blocks import ROOT, Section, read_page
-from tests.docs.stage import START, Stage
+from tests.docs.stage import START, ShippedStage
 
 PAGE = read_page(ROOT / "docs" / "zoho-accounts.md")
 
@@ -24,22 +21,11 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MOCKSERVER_CACHE", str(tmp_path_factory.getbasetemp() / "specs"))
 
 
-class ShippedStage(Stage):
-    """A stage for APIs that ship."""
-
-    def engine(self) -> Engine:
-        if self._engine is None:
-            self._engine = build_engine(["zoho-accounts", "zoho-assist"], self.options)
-            server = self._stack.enter_context(ThreadedServer(create_app(self._engine)))
-            self._url = ("127.0.0.1", server.port)
-        return self._engine
-
-
 @pytest.mark.parametrize(
     "section", [each for each in PAGE.sections if each.blocks], ids=lambda section: section.heading
 )
 def test_the_calls_are_answered_as_the_page_says(section: Section, tmp_path: Path) -> None:
-    with ShippedStage(tmp_path) as stage:
+    with ShippedStage(tmp_path, "zoho-accounts", "zoho-assist") as stage:
         stage.play(section)
 
 

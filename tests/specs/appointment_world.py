@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -161,3 +162,7 @@ def refused(answer: Answer, status: int = 400) -> str:
 def warned(answer: Answer) -> list[str]:
     assert answer.status == 200, answer.response.body
     return [warning.message for warning in answer.exchange.warnings]
+
+
+def basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()

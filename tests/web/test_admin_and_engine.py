@@ -147,7 +147,9 @@ def test_a_timer_that_failed_is_told_by_the_clock() -> None:
     (reason,) = client.post("/__admin/clock", json={"advance": "PT2H"}).json["failed"]  # type: ignore[index]
     assert "behaviour.yaml" in reason
     assert "failed" in (client.get("/__admin/clock").json or {})
-    assert "failed" not in (client.post("/__admin/clock", json={"advance": "PT1S"}).json or {}), "nothing new has failed"
+    assert "failed" not in (client.post("/__admin/clock", json={"advance": "PT1S"}).json or {}), (
+        "nothing new has failed"
+    )
     client.post("/__admin/reset")
     assert "failed" not in (client.get("/__admin/clock").json or {})
 
