@@ -145,6 +145,7 @@ def test_sent_empty_clears_and_left_out_keeps(world: World) -> None:
     for empty in (
         {"title": "", "notes": "", "metadata": {}, "notificationHeaders": {}},
         {"title": None, "notes": None, "metadata": None, "notificationHeaders": None},
+        {"title": "", "notes": "", "metadata": "", "notificationHeaders": ""},
     ):
         made = world.made(**full)
         kept = world.by(AGENT, "PUT /", {"id": made["id"]}).json
@@ -155,13 +156,18 @@ def test_sent_empty_clears_and_left_out_keeps(world: World) -> None:
         assert cleared["start"] == made["start"]
 
 
-@pytest.mark.parametrize("empty", [None, {}])
+@pytest.mark.parametrize("empty", [None, {}, "", {"name": "", "contact": "", "username": "", "metadata": ""}])
 def test_an_empty_customer_clears_the_details(world: World, empty: Any) -> None:
     made = world.made()
     assert world.by(AGENT, "PUT /", {"id": made["id"], "customer": empty}).status == 200
     details = world.by(AGENT, f"GET /{made['id']}/participants/{participant(made)}").json
     assert details["id"] == participant(made)
     assert not {"name", "contact", "username", "metadata"} & set(details)
+
+
+@pytest.mark.parametrize("change", [{"metadata": "x"}, {"customer": "x"}, {"customer": {"name": "x"}}])
+def test_a_text_that_is_not_empty_is_no_object(world: World, change: dict[str, Any]) -> None:
+    refused(world.by(AGENT, "PUT /", {"id": world.made()["id"], **change}))
 
 
 def test_one_field_of_a_customer_is_changed(world: World) -> None:
