@@ -16,7 +16,7 @@ from urllib3.exceptions import (
 )
 
 from mockserver import __version__
-from mockserver.errors import TransportError, UsageError
+from mockserver.exceptions import TransportError, UsageError
 from mockserver.messages import Request, Response
 
 _MOST_BYTES = 64 * 1024 * 1024  # of an answer

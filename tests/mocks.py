@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.engine.engine import Engine
 from mockserver.engine.journal import Exchange
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.messages import Request, Response
 
 #: A small API of our own: tickets with notes, every verb, a timer, a deprecated operation without behaviour.

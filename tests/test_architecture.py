@@ -18,20 +18,23 @@ PACKAGE = Path(__file__).resolve().parents[1] / "mockserver"
 SPECS = PACKAGE.parent / "specs"
 
 FLOORS = (
-    {"errors", "messages", "expressions", "transport"},
+    {"exceptions", "messages", "expressions", "transport"},
     {"spec", "state"},
     {"contract"},
     {"examples"},
-    {"behaviour", "webhooks", "strategies"},
-    {"engine", "checks"},
+    {"behaviour", "strategies"},
+    {"webhooks"},
+    {"engine"},
+    {"checks"},
     {"web", "reports"},
+    {"testing"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
-# On the ground floor every module is a room of its own; errors and messages are everybody's.
-SHARED = {"errors", "messages"}
+# On the ground floor every module is a room of its own; exceptions and messages are everybody's.
+SHARED = {"exceptions", "messages"}
 
 # Who may import what comes from outside the standard library, and the parts of it that are neither timeless nor
 # repeatable. A library that is not here may not be imported at all.
@@ -45,8 +48,12 @@ WALLS = {
     "referencing": {"spec", "contract"},
     "jwt": {"behaviour"},
     "urllib3": {"transport"},
-    "hypothesis": {"strategies", "checks"},
-    "hypothesis_jsonschema": {"strategies", "checks"},
+    "hypothesis": {"strategies", "checks", "testing"},
+    "hypothesis_jsonschema": {"strategies"},
+    "pytest": {"pytest_plugin", "testing"},
+    "requests": {"testing"},
+    "httpx": {"testing"},
+    "trustme": {"testing"},
     "openapi_spec_validator": {"checks"},
     "flask": {"web"},
     "werkzeug": {"web"},
@@ -60,7 +67,7 @@ WALLS = {
     "secrets": {"state"},
 }
 #: What `serve` must not wait for.
-SLOW = ["hypothesis", "hypothesis_jsonschema", "faker", "jsonschema", "pytest", "requests", "urllib3", "jwt"]
+SLOW = ["hypothesis", "hypothesis_jsonschema", "faker", "jsonschema", "pytest", "requests", "urllib3", "jwt", "trustme"]
 LONGEST_FILE = 400
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mockserver.behaviour.functions import DRAWS, FUNCTIONS
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions import Expression, ExpressionSyntaxError, Language, compile_expression
 from mockserver.state.samples import Draws
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from mockserver import __version__
-from mockserver.errors import TransportError, UsageError
+from mockserver.exceptions import TransportError, UsageError
 from mockserver.messages import Request
 from mockserver.transport import send
 

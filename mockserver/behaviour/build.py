@@ -29,7 +29,7 @@ from mockserver.behaviour.moments import TIMED_NAMES, moment_of
 from mockserver.behaviour.reading import Reader, unusable
 from mockserver.behaviour.tokens import TOKENS, token_resource, with_default_tokens
 from mockserver.contract.model import Contract
-from mockserver.errors import SpecError, UsageError, did_you_mean
+from mockserver.exceptions import SpecError, UsageError, did_you_mean
 from mockserver.expressions import Language
 from mockserver.spec.behaviour_schema import structure_problems
 from mockserver.spec.loader import Document

@@ -12,7 +12,7 @@ from mockserver.behaviour.keys import KeyChecker, Place
 from mockserver.behaviour.reading import Reader
 from mockserver.behaviour.tokens import SET_BY_ISSUE, TOKENS
 from mockserver.behaviour.values import Value
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 from mockserver.expressions import Expression, Language
 from mockserver.spec.references import join
 

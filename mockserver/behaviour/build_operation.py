@@ -12,7 +12,7 @@ from mockserver.behaviour.declared import Case, Effect, Listing, OperationRules,
 from mockserver.behaviour.keys import Place
 from mockserver.behaviour.values import Value, constant
 from mockserver.behaviour.views import item_schema, named_properties, success_schema, success_status
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 from mockserver.expressions import Expression
 from mockserver.spec.references import join
 

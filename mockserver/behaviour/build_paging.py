@@ -10,7 +10,7 @@ from mockserver.behaviour.clauses import ClauseReader
 from mockserver.behaviour.declared import Paging
 from mockserver.contract.model import Parameter
 from mockserver.contract.wording import brief
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 from mockserver.spec.references import join
 from mockserver.state.clock import parse_duration
 

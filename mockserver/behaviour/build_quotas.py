@@ -12,7 +12,7 @@ from mockserver.behaviour.quotas import PER, PER_NAMES
 from mockserver.behaviour.reading import Reader
 from mockserver.contract.model import Contract, Operation
 from mockserver.contract.wording import brief
-from mockserver.errors import ExpressionError, did_you_mean
+from mockserver.exceptions import ExpressionError, did_you_mean
 from mockserver.expressions import Expression, Language
 from mockserver.spec.references import join
 from mockserver.state.clock import parse_duration

@@ -8,7 +8,7 @@ from typing import Any
 from mockserver.behaviour.declared import SchemeRules
 from mockserver.behaviour.reading import Reader
 from mockserver.contract.model import Contract
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 from mockserver.spec.references import join
 
 _REFUSALS = ("missing", "malformed", "unknown", "expired", "revoked", "insufficient")

@@ -12,7 +12,7 @@ from mockserver.behaviour.reading import Reader
 from mockserver.behaviour.tokens import TOKENS
 from mockserver.behaviour.values import Value
 from mockserver.behaviour.web_tokens import ALGORITHMS
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions import Language
 from mockserver.spec.references import join
 

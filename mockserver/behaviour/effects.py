@@ -12,7 +12,7 @@ from mockserver.behaviour.functions import text
 from mockserver.behaviour.scope import Collection, Draft, OperationScope
 from mockserver.behaviour.tokens import issue_token, revoke_token
 from mockserver.behaviour.values import Value
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions import DRAWS, Expression
 from mockserver.state.records import Record
 

@@ -11,7 +11,7 @@ from typing import Any
 from mockserver.behaviour.scope import OperationScope
 from mockserver.behaviour.values import Value
 from mockserver.contract.wording import brief
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 
 
 def write(

@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.behaviour.declared import Behaviour, Resource
 from mockserver.behaviour.reading import one
 from mockserver.behaviour.tokens import HIDDEN_TOKENS, completed, token_faults
-from mockserver.errors import ExpressionError, Problem, SpecError, did_you_mean
+from mockserver.exceptions import ExpressionError, Problem, SpecError, did_you_mean
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
 from mockserver.state.clock import parse_time, shift_times

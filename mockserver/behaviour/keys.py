@@ -15,7 +15,7 @@ from mockserver.behaviour.declared import Effect, Resource
 from mockserver.behaviour.paging import PAGE_KEYS
 from mockserver.behaviour.reading import Reader, one
 from mockserver.contract.model import Operation
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 from mockserver.expressions import Expression, KeyPath
 from mockserver.spec.references import join
 

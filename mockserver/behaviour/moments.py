@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mockserver.behaviour.declared import Timer
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions import FAULTS
 from mockserver.state.clock import parse_time
 from mockserver.state.records import Record

@@ -18,7 +18,7 @@ from mockserver.behaviour.views import View, item_schema, success_schema
 from mockserver.contract.message_parts import position
 from mockserver.contract.model import Operation
 from mockserver.contract.violations import Violation
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions import FAULTS, Expression
 from mockserver.state.conditions import matching
 from mockserver.state.ordered import Ordered, in_order

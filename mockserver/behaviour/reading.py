@@ -11,7 +11,7 @@ from typing import Any
 from mockserver.behaviour.declared import RESERVED_ERRORS
 from mockserver.behaviour.functions import wanted
 from mockserver.behaviour.values import Value, compile_value, split_expressions
-from mockserver.errors import Problem, did_you_mean
+from mockserver.exceptions import Problem, did_you_mean
 from mockserver.expressions import Expression, ExpressionSyntaxError, Language, compile_expression
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join

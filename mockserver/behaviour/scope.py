@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mockserver.behaviour.values import Value
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.state.clock import Clock
 from mockserver.state.records import Record
 from mockserver.state.store import Transaction

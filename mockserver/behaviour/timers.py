@@ -9,7 +9,7 @@ from mockserver.behaviour.declared import Behaviour, Timer
 from mockserver.behaviour.effects import apply
 from mockserver.behaviour.fields import write
 from mockserver.behaviour.scope import OperationScope
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.state.clock import Clock
 from mockserver.state.records import Record
 from mockserver.state.store import Namespace

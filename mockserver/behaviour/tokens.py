@@ -15,7 +15,7 @@ from mockserver.behaviour.moments import TIMED_NAMES, moment_of
 from mockserver.behaviour.scope import OperationScope
 from mockserver.behaviour.values import Value, constant
 from mockserver.behaviour.web_tokens import sign
-from mockserver.errors import ExpressionError, did_you_mean
+from mockserver.exceptions import ExpressionError, did_you_mean
 from mockserver.expressions import Language, compile_expression
 from mockserver.state.clock import format_time
 from mockserver.state.records import Record, TableSpec

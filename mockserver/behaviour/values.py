@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from mockserver.behaviour.functions import plain, text
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions import FAULTS, Expression, Language, Scope, compiled
 from mockserver.spec.references import join
 

@@ -10,7 +10,7 @@ from mockserver.behaviour.fixtures import each_record
 from mockserver.behaviour.views import breaches, shown_schemas
 from mockserver.contract.model import Contract
 from mockserver.contract.schemas import Schema
-from mockserver.errors import Problem
+from mockserver.exceptions import Problem
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
 

@@ -14,7 +14,7 @@ from mockserver.checks.fixtures import fixture_problems
 from mockserver.contract.build import Draft, draft_contract
 from mockserver.contract.model import Contract, SecurityScheme
 from mockserver.contract.problems import contract_problems
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.spec.behaviour_schema import structure_problems
 from mockserver.spec.catalog import find, related
 from mockserver.spec.loader import Document, load_document

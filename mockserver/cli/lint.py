@@ -8,7 +8,7 @@ import click
 
 from mockserver.cli.problems import shown
 from mockserver.engine.assembly import build_engine
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.spec.catalog import shipped
 
 

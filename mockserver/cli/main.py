@@ -17,7 +17,7 @@ from mockserver.cli.listing import list_command
 from mockserver.cli.problems import shown
 from mockserver.cli.serve import serve_command
 from mockserver.cli.token import token_command
-from mockserver.errors import MockserverError, SpecError, UsageError
+from mockserver.exceptions import MockserverError, SpecError, UsageError
 
 USAGE, INTERNAL = 2, 70
 

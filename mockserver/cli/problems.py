@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.errors import Problem
+from mockserver.exceptions import Problem
 
 _WIDTH = 100  # of an expression; a longer one is cut around the place that is wrong
 _INDENT = "    "

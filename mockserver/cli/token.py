@@ -9,7 +9,7 @@ import click
 import orjson
 
 from mockserver.cli.values import Claim
-from mockserver.errors import TransportError, UsageError
+from mockserver.exceptions import TransportError, UsageError
 from mockserver.messages import Request
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from mockserver.contract.draft import Draft, sound_parts
 from mockserver.contract.model import Contract, Operation, SecurityScheme, Server
 from mockserver.contract.problems import contract_problems
 from mockserver.contract.schemas import Schema, SchemaSet
-from mockserver.errors import SpecError, did_you_mean
+from mockserver.exceptions import SpecError, did_you_mean
 from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, join
 from mockserver.spec.versions import version_of

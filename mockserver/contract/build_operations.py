@@ -20,7 +20,7 @@ from mockserver.contract.model import (
 )
 from mockserver.contract.schemas import Schema
 from mockserver.contract.serialization import parse_media_type
-from mockserver.errors import SpecError, did_you_mean
+from mockserver.exceptions import SpecError, did_you_mean
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PATH_ITEM_KEYS = ("$ref", "summary", "description", "servers", "parameters")

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.contract.direction import DATA_KEYS, NAME_MAPS
 from mockserver.contract.schemas import Schema, SchemaSet
-from mockserver.errors import Problem, SpecError, did_you_mean
+from mockserver.exceptions import Problem, SpecError, did_you_mean
 from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, Resolved, join
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from mockserver.contract.discriminators import enforced
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, Resolved
 

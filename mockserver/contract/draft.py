@@ -9,7 +9,7 @@ from mockserver.contract.build_operations import METHODS, generated_id
 from mockserver.contract.builder import Node, references
 from mockserver.contract.direction import at_pointer
 from mockserver.contract.model import Contract
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, join
 

@@ -10,7 +10,7 @@ from mockserver.contract.direction import Direction, at_pointer
 from mockserver.contract.model import Contract, Header, MediaType, Operation, Parameter
 from mockserver.contract.schemas import Schema
 from mockserver.contract.wording import brief
-from mockserver.errors import Problem, SpecError, did_you_mean
+from mockserver.exceptions import Problem, SpecError, did_you_mean
 from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, join
 

@@ -28,7 +28,7 @@ from mockserver.contract.serialization import (
     split_query,
 )
 from mockserver.contract.wording import NO_QUOTES, brief
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 from mockserver.messages import Request
 from mockserver.spec.references import join
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.contract.direction import Direction, Rewriter, absolute, at_pointer, uses_direction
 from mockserver.contract.values import FORMATS, as_json
 from mockserver.contract.violations import Violation
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, join
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 
 #: A hint that makes sense in JSON alone.
 NO_QUOTES = "send it without quotes"

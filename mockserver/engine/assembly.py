@@ -12,7 +12,7 @@ from mockserver.contract.build import build_contract
 from mockserver.engine.api import Api
 from mockserver.engine.control import Options
 from mockserver.engine.engine import Engine
-from mockserver.errors import SpecError, UsageError, did_you_mean
+from mockserver.exceptions import SpecError, UsageError, did_you_mean
 from mockserver.spec.catalog import SpecFolder, find, related, shipped
 from mockserver.spec.references import Library
 from mockserver.state.clock import Clock

@@ -21,7 +21,7 @@ from mockserver.engine.grants import Wanted, as_json, credential_of, grant, samp
 from mockserver.engine.journal import Journal
 from mockserver.engine.routes import Routes
 from mockserver.engine.sample import sample_call
-from mockserver.errors import ExpressionError, UsageError, did_you_mean
+from mockserver.exceptions import ExpressionError, UsageError, did_you_mean
 from mockserver.messages import Request
 from mockserver.state.clock import Clock
 from mockserver.state.records import Record

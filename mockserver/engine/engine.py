@@ -24,7 +24,7 @@ from mockserver.engine.preferences import Preference, documented, read_preferenc
 from mockserver.engine.problems import problem
 from mockserver.engine.routes import forgiving_match, is_readable, named_namespace
 from mockserver.engine.ways import Way
-from mockserver.errors import ContractBreach, ExpressionError, SpecError
+from mockserver.exceptions import ContractBreach, ExpressionError, SpecError
 from mockserver.messages import Request, Response
 from mockserver.state.clock import Stopwatch
 from mockserver.state.samples import Draws

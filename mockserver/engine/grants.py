@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.behaviour.credentials import Credential
 from mockserver.behaviour.issuer import Issuer
 from mockserver.engine.api import Api
-from mockserver.errors import UsageError, did_you_mean
+from mockserver.exceptions import UsageError, did_you_mean
 from mockserver.state.clock import Clock
 from mockserver.state.records import Record
 from mockserver.state.samples import Draws

@@ -12,8 +12,8 @@ from mockserver.contract.model import MediaType, Operation
 from mockserver.contract.serialization import is_json, parse_media_type
 from mockserver.engine.json_text import dumps
 from mockserver.engine.problems import problem
-from mockserver.errors import ContractBreach
 from mockserver.examples import NoExample, example_of
+from mockserver.exceptions import ContractBreach
 from mockserver.messages import Response
 from mockserver.state.samples import Draws
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions.language import Asked, ExpressionSyntaxError, KeyPath, Language, Scope
 from mockserver.expressions.rewriter import Rewriter
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 
 Scope = Mapping[str, Any]
 #: A path of keys that an expression reads: the root name, then keys; `*` stands for "each item of".

@@ -13,7 +13,7 @@ import math
 import tokenize
 from typing import Any
 
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 from mockserver.expressions.language import DRAWS, Asked, ExpressionSyntaxError, KeyPath, Language
 
 _OPERATORS = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from mockserver.errors import Problem, did_you_mean
+from mockserver.exceptions import Problem, did_you_mean
 from mockserver.spec.loader import Document
 from mockserver.spec.references import join
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mockserver
-from mockserver.errors import UsageError, did_you_mean
+from mockserver.exceptions import UsageError, did_you_mean
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
-from mockserver.errors import Problem, SpecError, did_you_mean
+from mockserver.exceptions import Problem, SpecError, did_you_mean
 from mockserver.spec.cache import default_cache
 from mockserver.spec.positions import Positions, cut, json_duplicates, lines_of
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from mockserver.errors import SpecError, did_you_mean
+from mockserver.exceptions import SpecError, did_you_mean
 from mockserver.spec.loader import Document, load_document
 from mockserver.spec.positions import cut, join, split, step
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from mockserver.errors import SpecError, did_you_mean
+from mockserver.exceptions import SpecError, did_you_mean
 from mockserver.spec.loader import Document
 from mockserver.spec.positions import split, step
 

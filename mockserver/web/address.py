@@ -6,7 +6,7 @@ import errno
 import socket
 import sys
 
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 
 
 def claim(host: str, port: int) -> tuple[str, int]:

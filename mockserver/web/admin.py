@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from mockserver import __version__
 from mockserver.contract.serialization import BodyError, read_json
 from mockserver.engine.problems import problem
-from mockserver.errors import ExpressionError, UsageError, did_you_mean
+from mockserver.exceptions import ExpressionError, UsageError, did_you_mean
 from mockserver.state.clock import Stopwatch, format_time, parse_duration, parse_time
 from mockserver.web.access import Access
 from mockserver.web.log import printable

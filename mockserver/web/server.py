@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from mockserver.engine.assembly import build_engine
-from mockserver.errors import MockserverError
+from mockserver.exceptions import MockserverError
 from mockserver.web.address import base_url, claim
 from mockserver.web.worker import ServeOptions, Worker
 

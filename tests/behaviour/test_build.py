@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.errors import Problem, UsageError
+from mockserver.exceptions import Problem, UsageError
 from tests.mocks import desk, desk_folder, line_of, problems_of, serve
 
 BEHAVIOUR = "behaviour.yaml"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.errors import Problem
+from mockserver.exceptions import Problem
 from tests.mocks import desk_folder, line_of, problems_of
 
 LINT = {

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from mockserver.checks.lint import lint
-from mockserver.errors import Problem
+from mockserver.exceptions import Problem
 from tests.mocks import Mock, one_operation, problems_of, write_spec
 
 THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "size": {"type": "integer"}}}

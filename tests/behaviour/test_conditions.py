@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from mockserver.state.records import Index
 from tests.mocks import Mock, answers, desk_folder, one_operation, problems_of, value_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from tests.mocks import Mock, desk
 
 BEHAVIOUR = "behaviour.yaml"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.behaviour.effects import MOST_ELEMENTS
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from tests.mocks import Answer, Mock, answers, desk, one_operation
 
 BEHAVIOUR = "behaviour.yaml"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.behaviour.functions import DRAWS, FUNCTIONS, plain, text
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions import Language, compile_expression
 from mockserver.state.samples import Draws
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from tests.mocks import Mock, answers, desk, one_operation
 
 BEHAVIOUR = "behaviour.yaml"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import Problem
+from mockserver.exceptions import Problem
 from tests.mocks import DESK, desk, desk_folder, line_of, problems_of
 
 BEHAVIOUR, OPENAPI = "behaviour.yaml", "openapi.yaml"

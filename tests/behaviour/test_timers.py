@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from tests.mocks import Mock, desk
 
 BEHAVIOUR = "behaviour.yaml"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 from mockserver.messages import Request
 from mockserver.state import store
 from tests.mocks import START, Answer, Mock, answers, one_operation, serve, write_spec

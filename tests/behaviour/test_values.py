@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.behaviour.values import split_expressions
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from tests.mocks import answers, one_operation, value_of
 
 

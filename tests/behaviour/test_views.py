@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 from tests.mocks import Mock, answers, desk, one_operation
 
 RECORD = {"id": "1", "name": "Ann", "secret": "s", "gone": None, "maybe": None}

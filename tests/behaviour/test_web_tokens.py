@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from mockserver.engine.grants import Wanted
-from mockserver.errors import ExpressionError, UsageError
+from mockserver.exceptions import ExpressionError, UsageError
 from tests.behaviour.test_security import BEARER, NAMES, STATUS
 from tests.mocks import START, Answer, Mock, answers, one_operation
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.checks.lint import lint
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 from mockserver.spec.catalog import shipped
 from tests.mocks import DESK, desk_folder, line_of
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from mockserver import __version__
 from mockserver.cli import serve as serve_module
 from mockserver.cli.main import main
-from mockserver.errors import MockserverError, Problem, SpecError
+from mockserver.exceptions import MockserverError, Problem, SpecError
 from mockserver.web.worker import ServeOptions
 
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from mockserver.cli.main import main
 from mockserver.cli.problems import shown
-from mockserver.errors import Problem
+from mockserver.exceptions import Problem
 from tests.mocks import desk_folder, line_of
 
 

@@ -10,7 +10,7 @@ import pytest
 from mockserver.contract.build import build_contract
 from mockserver.contract.model import Contract, Parameter
 from mockserver.contract.schemas import Schema, SchemaSet
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.spec.references import Library
 
 

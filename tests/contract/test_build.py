@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.contract.build_operations import generated_id
 from mockserver.contract.model import Contract, Server
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 
 Build = Callable[..., Contract]
 Problems = Callable[..., tuple[Problem, ...]]

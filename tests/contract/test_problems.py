@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.contract.build import contract_problems
 from mockserver.contract.model import Contract
-from mockserver.errors import Problem
+from mockserver.exceptions import Problem
 from mockserver.spec.references import Library
 
 Build = Callable[..., Contract]

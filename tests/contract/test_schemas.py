@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mockserver.contract.model import Contract
 from mockserver.contract.schemas import Schema, SchemaSet
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from mockserver.spec.references import Library
 from mockserver.spec.versions import version_of
 

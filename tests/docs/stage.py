@@ -36,7 +36,7 @@ from mockserver.cli.main import main
 from mockserver.cli.serve import serve_command
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.engine.engine import Engine
-from mockserver.errors import ExpressionError
+from mockserver.exceptions import ExpressionError
 from mockserver.expressions import Expression, Language, compile_expression
 from mockserver.spec.loader import parse_yaml
 from mockserver.web.app import create_app

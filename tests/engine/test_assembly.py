@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.engine.assembly import Options, build_engine
-from mockserver.errors import SpecError, UsageError
+from mockserver.exceptions import SpecError, UsageError
 from mockserver.spec.catalog import shipped
 from tests.mocks import START, desk_folder, line_of, problems_of, serve
 

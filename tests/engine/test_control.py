@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.engine.assembly import Options, build_engine
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 from tests.mocks import START, Mock, desk, desk_folder, write_spec
 
 TICKET = {"title": "Draught"}

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockserver.contract.json_text import DEEPEST
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 from mockserver.web.app import create_app
 from tests.mocks import Answer, Mock, one_operation
 

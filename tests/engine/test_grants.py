@@ -15,7 +15,7 @@ import pytest
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.engine.engine import Engine
 from mockserver.engine.grants import Wanted
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 from mockserver.messages import Request
 from mockserver.web.watch import watched_folders
 from tests.mocks import DESK, START, answers, desk, one_operation, serve, write_spec

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.engine.engine import Engine
 from mockserver.engine.journal import Exchange
-from mockserver.errors import did_you_mean
+from mockserver.exceptions import did_you_mean
 from mockserver.messages import Response
 from mockserver.spec.loader import parse_yaml
 from mockserver.state.clock import parse_duration, parse_time

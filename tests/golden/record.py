@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from mockserver.errors import MockserverError
+from mockserver.exceptions import MockserverError
 from tests.golden.case import CaseError, answers, check, load_case
 from tests.golden.doors import InProcess
 

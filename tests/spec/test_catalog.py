@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import mockserver
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 from mockserver.spec.catalog import SpecFolder, find, shipped
 
 

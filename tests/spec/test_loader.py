@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.spec.loader import Document, load_document
 
 

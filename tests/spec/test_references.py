@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.spec import references
 from mockserver.spec.loader import Document, load_document
 from mockserver.spec.references import Library, join

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.errors import SpecError
+from mockserver.exceptions import SpecError
 from mockserver.spec.loader import Document
 from mockserver.spec.versions import SpecVersion, version_of
 

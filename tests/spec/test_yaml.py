@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.spec.loader import MAX_ALIASED_NODES, MAX_DEPTH, parse_yaml
 
 JSON = st.recursive(

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from mockserver.engine.journal import Exchange, Journal
-from mockserver.errors import UsageError, did_you_mean
+from mockserver.exceptions import UsageError, did_you_mean
 from mockserver.messages import Request, Response
 from mockserver.state.clock import Clock
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from mockserver.errors import UsageError
+from mockserver.exceptions import UsageError
 from mockserver.messages import Response
 from mockserver.web.address import base_url, claim
 from mockserver.web.app import create_app

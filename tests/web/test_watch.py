@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import Problem, SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.web.watch import reload, watch, watched_folders
 from mockserver.web.wsgi import Door
 

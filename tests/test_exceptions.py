@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.errors import (
+from mockserver.exceptions import (
     ContractBreach,
     ExpressionError,
     MockserverError,
