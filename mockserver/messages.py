@@ -56,6 +56,21 @@ class Response(NamedTuple):
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
+class Faulted(Response):
+    """A response that is not to arrive as it is. `fault` is what the network does to it (empty: nothing) and `delay`
+    how many seconds it is held back; whoever sends it sees to both."""
+
+    fault: str
+    delay: float
+
+    @classmethod
+    def of(cls, response: Response, fault: str = "", delay: float = 0.0) -> Faulted:
+        """`response`, with what is to happen to it."""
+        faulted = cls(*response)
+        faulted.fault, faulted.delay = fault, delay
+        return faulted
+
+
 def host_name(header: str) -> str:
     """The host that a Host header names: without port, lower-case."""
     return (header.rsplit(":", 1)[0] if header[-1:].isdigit() and ":" in header else header).lower()

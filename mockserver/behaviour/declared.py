@@ -115,13 +115,14 @@ class TokenKind:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One change to one resource. `verb` is create, update, replace, delete, issue, revoke or do.
+    """One change to one resource. `verb` is create, update, replace, delete, issue, revoke, do or
+    emit.
 
     Of an effect under `then` that changes what is there, `key` names the record, or `where` gives fields that all it
     changes must have; the verb's own effect has neither, it has looked its record up. `set` and `append` go by path.
     With `each` it happens once for each element of that list, which is called `name`. Under the name `bind` later
     effects and the answer know the record, or with `each` or `where` the list of them. To do is to apply the effects
-    declared as `do`, with the values `given` for their parameters.
+    declared as `do`, with the values `given` for their parameters; to emit is to send `event`, with those for its own.
     """
 
     id: str
@@ -139,6 +140,7 @@ class Effect:
     each: Expression | None = None
     name: str = ""
     do: str = ""
+    event: str = ""
     given: tuple[tuple[str, Expression | Value], ...] = ()
 
     @property
@@ -285,6 +287,105 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class Signing:
+    """How what is sent is signed: HMAC with `hash` over `text`, in `encoding` (hex, base64).
+
+    `headers` may show it as `signature`. `secret_prefix` is cut off the secret, of which the rest is read as
+    `secret_encoding` (text, hex, base64). Nothing is signed while `when` does not hold.
+    """
+
+    hash: str
+    encoding: str
+    text: Value
+    headers: tuple[tuple[str, Value], ...]
+    secret_prefix: str
+    secret_encoding: str
+    when: Expression | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The check of an endpoint: `body` is sent as `event`, and the answer must have one of `statuses` and hold `answer`
+    (None: anything), within `timeout` seconds. It comes again `every` so many seconds (None: never); so many failures
+    in a row as `disable_after` says end the subscription (0: none do)."""
+
+    event: str
+    body: Value
+    timeout: float
+    statuses: tuple[str, ...]
+    answer: Value | None
+    every: float | None
+    disable_after: int
+    when: Expression | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    """How events go out. An attempt that is answered within `timeout` seconds by one of `delivered` (`204`, `2XX`) has
+    arrived; else another follows after each of `retries` (seconds since the attempt before). One of `stop` ends the
+    delivery at once, one of `disable` the subscription. `most` subscriptions are allowed (0: any)."""
+
+    timeout: float = 10.0
+    delivered: tuple[str, ...] = ("2XX",)
+    headers: tuple[tuple[str, Value], ...] = ()
+    retries: tuple[float, ...] = ()
+    stop: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    most: int = 0
+    evidence: str = "documented"
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """One event by its name under `webhooks` of the contract. `parameters` (`with` in expressions) hold the values
+    that stand for none given. `headers` come on top of those that every delivery has."""
+
+    name: str
+    parameters: tuple[tuple[str, Expression | Value], ...]
+    body: Value
+    headers: Value | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """What an API sends by itself, and how."""
+
+    events: Mapping[str, EventSpec] = field(default_factory=dict)
+    delivering: Delivering = field(default_factory=Delivering)
+    signing: Signing | None = None
+    validation: Validation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionParameter:
+    """One parameter of an action. `schema` is JSON Schema; `default` stands for none given (None: null does)."""
+
+    name: str
+    schema: Mapping[str, Any]
+    required: bool
+    default: Expression | Value | None
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A scenario action: something that happens at the vendor's side, with no call of the API. `require` refuses it;
+    `result` is what whoever asked for it gets."""
+
+    name: str
+    about: str
+    parameters: tuple[ActionParameter, ...]
+    let: tuple[tuple[str, Expression | Value], ...]
+    require: tuple[Rule, ...]
+    then: tuple[Effect, ...]
+    result: Value | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Behaviour:
     """A whole behaviour file. `evidence` counts its rules by grade; `token_table` names the resource whose records are
     the tokens that this API issues (empty: it issues none)."""
@@ -301,6 +402,8 @@ class Behaviour:
     quotas: tuple[Quota, ...] = ()
     effects: Mapping[str, NamedEffects] = field(default_factory=dict)
     operations: Mapping[str, OperationRules] = field(default_factory=dict)
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    actions: Mapping[str, Action] = field(default_factory=dict)
     evidence: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.state.records import Record, TableSpec
 from mockserver.state.samples import Draws
@@ -35,16 +35,27 @@ class State:
         return min([table.soonest() for table in self.tables.values() if table.spec.timers], default=_NEVER)
 
 
+class Emission(NamedTuple):
+    """An event that a transaction brings about. `given` are the values of its parameters, as they were then; `at` is
+    the moment, in seconds since the epoch."""
+
+    event: str
+    given: Mapping[str, Any]
+    at: float
+
+
 class Transaction:
     """A view of a namespace's state that can be written to. Nothing is seen outside until `commit`."""
 
-    __slots__ = ("tables", "draws", "_space", "_base")
+    __slots__ = ("tables", "draws", "emitted", "_space", "_base")
 
     def __init__(self, space: Namespace) -> None:
         self._space = space
         self._base = space.state
         self.tables: Mapping[str, Table] = self._base.tables
         self.draws = Draws(space.seed, self._base.drawn)
+        #: What is to be told once the transaction is committed, in order; whoever commits hands it on.
+        self.emitted: tuple[Emission, ...] = ()
 
     @property
     def seed(self) -> str:
