@@ -60,8 +60,8 @@ class Faulted(Response):
     """A response that is not to arrive as it is. `fault` is what the network does to it (empty: nothing) and `delay`
     how many seconds it is held back; whoever sends it sees to both."""
 
-    fault: str
-    delay: float
+    fault: str = ""
+    delay: float = 0.0
 
     @classmethod
     def of(cls, response: Response, fault: str = "", delay: float = 0.0) -> Faulted:

@@ -13,7 +13,7 @@ import pytest
 from mockserver import __version__
 from mockserver.exceptions import TransportError, UsageError
 from mockserver.messages import Request
-from mockserver.transport import send
+from mockserver.transport import Line, send
 
 TLS = 0x16  # how a handshake begins
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -199,3 +199,72 @@ def test_what_is_no_base_url(url: str) -> None:
 def test_what_cannot_be_sent_is_not(request_of: Callable[[], Request]) -> None:
     with Peer(OK) as peer, pytest.raises(UsageError, match=r"^the request cannot be sent: "):
         send(request_of(), peer.url)
+
+
+class TestLine:
+    """A connection that is kept, to one URL."""
+
+    def test_what_is_posted_is_what_was_given(self) -> None:
+        with Peer(OK) as peer:
+            line = Line(f"{peer.url}/a b?q=1")
+            reply = line.post({"X-One": "1"}, b"{}", 5)
+            line.close()
+        assert (reply.response.status, reply.response.body, reply.notes) == (200, b"ok", ())
+        assert peer.asked == [
+            b"POST /a%%20b?q=1 HTTP/1.1\r\nhost: %s\r\nX-One: 1\r\ncontent-length: 2\r\n\r\n{}"
+            % peer.url.removeprefix("http://").encode()
+        ]
+
+    def test_a_connection_that_was_closed_meanwhile_is_replaced(self) -> None:
+        with Peer(OK) as peer:  # it closes after each answer, without a word
+            line = Line(peer.url)
+            replies = [line.post({}, b"%d" % number, 5) for number in range(5)]
+            line.close()
+        assert [reply.response.status for reply in replies] == [200] * 5
+        assert [asked.rpartition(b"\r\n")[2] for asked in peer.asked] == [b"0", b"1", b"2", b"3", b"4"]
+
+    def test_a_head_in_small_pieces_has_one_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        times = iter(range(100))
+        monkeypatch.setattr("mockserver.transport.monotonic", lambda: next(times) / 2)
+        head = b"HTTP/1.1 200 OK\r\n"
+        with Peer(head, stays=True) as peer:
+            line = Line(peer.url)
+            with pytest.raises(TransportError, match=r"had begun but not ended .* within 2 s"):
+                line.post({}, b"", 2)
+            line.close()
+
+    def test_nobody_listens(self) -> None:
+        with dead_url() as url, pytest.raises(TransportError, match=r"nothing listens at .*refused") as caught:
+            Line(url).post({}, b"", 5)
+        assert not caught.value.listening
+
+    def test_a_connection_that_is_closed_from_elsewhere(self) -> None:
+        with Peer(b"", stays=True) as peer:
+            line = Line(peer.url)
+
+            def close() -> None:
+                assert _until(lambda: bool(peer.asked))
+                line.close()
+
+            closing = threading.Thread(target=close)
+            closing.start()
+            with pytest.raises(TransportError):
+                line.post({}, b"", 10)
+            closing.join(10)
+
+    @pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x y": "1"}, {"x": "€"}, {"": "1"}])
+    def test_headers_that_cannot_be_sent(self, headers: dict[str, str]) -> None:
+        with pytest.raises(UsageError, match="header"):
+            Line("http://127.0.0.1:1").post(headers, b"", 5)
+
+    @pytest.mark.parametrize(
+        "url", ["", "127.0.0.1:80", "ftp://h", "http://", "http://h:port", "http://h:0", "http://[::1"]
+    )
+    def test_what_is_no_url(self, url: str) -> None:
+        with pytest.raises(UsageError, match="no URL that can be called"):
+            Line(url)
+
+
+def _until(condition: Callable[[], bool]) -> bool:
+    pause = threading.Event()
+    return any(condition() or pause.wait(0.01) for _ in range(1000))

@@ -6,11 +6,13 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from mockserver.behaviour.build_actions import read_actions
 from mockserver.behaviour.build_effects import read_effects, read_timers
 from mockserver.behaviour.build_operation import OperationBuilder
 from mockserver.behaviour.build_quotas import read_quotas
 from mockserver.behaviour.build_security import read_security
 from mockserver.behaviour.build_tokens import read_tokens
+from mockserver.behaviour.build_webhooks import read_webhooks
 from mockserver.behaviour.clauses import LATER_NAMES
 from mockserver.behaviour.declared import (
     Behaviour,
@@ -52,6 +54,7 @@ def build_behaviour(
     *,
     unbuilt: Container[str] = (),
     known_api: Callable[[str], bool] = lambda name: True,
+    unbuilt_event: Callable[[str], bool] = lambda name: False,
 ) -> Behaviour:
     """Compile `document` against `contract`.
 
@@ -59,30 +62,31 @@ def build_behaviour(
     SpecError with every problem of the file (structure, unknown operations and names, wrong expressions), and
     UsageError when an override names no setting. `unbuilt` are operations that the contract would have but for faults
     of its own: of their rules only the expressions are looked at, and what could depend on them is not judged.
-    `known_api` says whether there is an API of a name, for issuers.
+    `unbuilt_event` says the same of an event. `known_api` says whether there is an API of a name, for issuers.
     """
     problems = structure_problems(document)
     if problems:
         raise SpecError(problems)
-    builder = _Builder(document, contract, overrides, unbuilt, known_api)
+    reader = Reader(document, contract.webhooks, unbuilt_event)
+    builder = _Builder(reader, contract, overrides, unbuilt, known_api)
     behaviour = builder.build(stored)
-    if builder.reader.problems:
-        raise SpecError(sorted(builder.reader.problems, key=lambda problem: (problem.line, problem.column)))
+    if reader.problems:
+        raise SpecError(sorted(reader.problems, key=lambda problem: (problem.line, problem.column)))
     return with_default_tokens(behaviour)
 
 
 class _Builder:
     def __init__(
         self,
-        document: Document,
+        reader: Reader,
         contract: Contract,
         overrides: Mapping[str, Any],
         unbuilt: Container[str],
         known_api: Callable[[str], bool],
     ) -> None:
         self.contract, self.known_api = contract, known_api
-        self.reader = Reader(document)
-        self.data = self.reader.data
+        self.reader = reader
+        self.data = reader.data
         self.unbuilt = {id for id in self.data.get("operations", {}) if id in unbuilt}
         names = frozenset({*self.data.get("resources", {}), *([TOKENS] if "tokens" in self.data else ())})
         self.settings = self.read_settings(overrides)
@@ -108,9 +112,11 @@ class _Builder:
             resources[TOKENS] = token_resource(TOKENS, self.tokens)
         language = self.language.with_names(*_EFFECT_NAMES)
         named = read_effects(reader, self.keys, language, resources, self.tokens)
+        webhooks = read_webhooks(reader, self.keys, language, resources, self.tokens)
+        actions = read_actions(reader, self.keys, language, resources, self.tokens)
         resources = read_timers(reader, self.keys, language.with_names("item"), resources, self.tokens)
         operations = self.operations(resources)
-        effects = list(all_effects(resources.values(), named.values(), operations.values()))
+        effects = list(all_effects(resources.values(), named.values(), operations.values(), actions.values()))
         values = {name: setting.value for name, setting in self.settings.items()}
         quotas = read_quotas(reader, self.keys, self.contract, values, self.unbuilt)
         if not self.unbuilt:  # else what they store and show is not known
@@ -128,6 +134,8 @@ class _Builder:
             quotas=quotas,
             effects=named,
             operations=operations,
+            webhooks=webhooks,
+            actions=actions,
             evidence={grade: reader.grades[grade] for grade in ("documented", "observed", "assumed")},
         )
 
@@ -150,7 +158,8 @@ class _Builder:
         headers = self.reader.value(entry.get("headers", {}), language, join(pointer, "headers"))
         body = self.reader.value(entry["body"], language, join(pointer, "body")) if "body" in entry else None
         self.keys.done(Place(error=_ERROR_KEYS.union(_values(entry))))
-        return ErrorSpec(name, entry["status"], values, headers, body, self.reader.grade(entry))
+        grade = self.reader.grade(entry)
+        return ErrorSpec(name, entry["status"], values, headers, body, grade, entry.get("advice", ""))
 
     def resource(self, name: str, entry: Mapping[str, Any]) -> Resource:
         pointer = join("/resources", name)
@@ -245,4 +254,4 @@ def _own_names(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _values(entry: Mapping[str, Any]) -> dict[str, Any]:
     """What the body of an error may show as `error.<key>`: its own keys, and the status."""
-    return {key: value for key, value in entry.items() if key not in ("headers", "body", "evidence")}
+    return {key: value for key, value in entry.items() if key not in ("headers", "body", "evidence", "advice")}

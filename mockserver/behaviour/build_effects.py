@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from mockserver.behaviour.build_webhooks import known_event
 from mockserver.behaviour.clauses import ExpressionReader
 from mockserver.behaviour.declared import Effect, NamedEffects, Resource, TokenKind
 from mockserver.behaviour.keys import KeyChecker, Place
@@ -24,6 +25,7 @@ _CLAUSES: Mapping[str, tuple[str, ...]] = {
     "issue": ("set", "bind"),
     "revoke": (),
     "do": ("with",),
+    "emit": ("with",),
 }
 _ELEMENT = "each"  # what an element is called when nobody says otherwise
 
@@ -46,7 +48,9 @@ class EffectReader(ExpressionReader):
         resource, key, kind = "", None, None
         given: tuple[tuple[str, Expression | Value], ...] = ()
         if verb == "do":
-            given = self.given(entry, pointer)
+            given = self.given(entry, pointer, self.effects(entry["do"], pointer))
+        elif verb == "emit":
+            given = self.given(entry, pointer, self.event(entry["emit"], pointer))
         elif verb == "issue":
             resource, kind = TOKENS, self.kind(entry, pointer)
         elif verb == "revoke":
@@ -80,6 +84,7 @@ class EffectReader(ExpressionReader):
             each=each,
             name=name,
             do=entry["do"] if verb == "do" else "",
+            event=entry["emit"] if verb == "emit" else "",
             given=given,
         )
 
@@ -139,16 +144,31 @@ class EffectReader(ExpressionReader):
             self.reader.problem(f"unknown kind of token '{entry['issue']}'", join(pointer, "issue"), hint)
         return kind
 
-    def given(self, entry: Mapping[str, Any], pointer: str) -> tuple[tuple[str, Expression | Value], ...]:
-        """The values for the parameters of the effects that `do` names."""
+    def effects(self, name: str, pointer: str) -> Collection[str] | None:
+        """The parameters of the effects that `do` names; None when there are none of that name."""
         declared = self.reader.data.get("effects", {})
-        name = entry["do"]
-        if name not in declared:
-            hint = did_you_mean(name, declared, f"declared under effects: {', '.join(declared) or 'none'}")
-            self.reader.problem(f"no effects are called '{name}'", join(pointer, "do"), hint)
-        parameters = declared.get(name, {}).get("with", {})
-        for parameter in entry.get("with", {}) if name in declared else ():
-            if parameter not in parameters:
+        if name in declared:
+            return tuple(declared[name].get("with", {}))
+        hint = did_you_mean(name, declared, f"declared under effects: {', '.join(declared) or 'none'}")
+        self.reader.problem(f"no effects are called '{name}'", join(pointer, "do"), hint)
+        return None
+
+    def event(self, name: str, pointer: str) -> Collection[str] | None:
+        """The parameters of the event that `emit` names; None when it is none of the contract."""
+        if not known_event(self.reader, name, join(pointer, "emit")):
+            return None
+        declared = self.reader.data.get("webhooks", {}).get("events", {})
+        if name not in declared and not all(map(self.reader.has_event, declared)):
+            return None  # one that is misspelt may be this one
+        return tuple(declared.get(name, {}).get("with", {}))
+
+    def given(
+        self, entry: Mapping[str, Any], pointer: str, parameters: Collection[str] | None
+    ) -> tuple[tuple[str, Expression | Value], ...]:
+        """The values for the parameters of what an effect names (None: unknown)."""
+        name = entry.get("do") or entry.get("emit")
+        for parameter in entry.get("with", {}):
+            if parameters is not None and parameter not in parameters:
                 hint = did_you_mean(parameter, parameters, f"it has {', '.join(parameters) or 'none'}")
                 at = join(pointer, "with", parameter)
                 self.reader.problem(f"'{name}' has no parameter '{parameter}'", at, hint, at_key=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from mockserver.behaviour.build_arrangement import read_arrangement
 from mockserver.behaviour.build_effects import EffectReader
 from mockserver.behaviour.build_paging import read_paging
 from mockserver.behaviour.clauses import ClauseReader
-from mockserver.behaviour.declared import Case, Effect, Listing, OperationRules, Respond
+from mockserver.behaviour.declared import Case, Effect, Listing, OperationRules, Respond, Rule
 from mockserver.behaviour.keys import Place
 from mockserver.behaviour.values import Value, constant
 from mockserver.behaviour.views import item_schema, named_properties, success_schema, success_status
@@ -45,6 +46,7 @@ class OperationBuilder(ClauseReader):
         effect = self.main_effect(verb, resource)
         show = dict(self.pairs(entry, "show", self.pointer))
         self.keys.done(self.place)
+        require = tuple(self.arranged(at, rule) for at, rule in enumerate(require))
         cases = self.cases()
         self.language = self.language.with_names("result")
         self.place = replace(self.place, result=resource)
@@ -83,6 +85,14 @@ class OperationBuilder(ClauseReader):
         shown = self.resources.get(resource)
         computed = {**shown.computed, **show} if shown is not None else show
         return [*self.used, *(expression for value in computed.values() for expression in value.expressions)]
+
+    def arranged(self, at: int, rule: Rule) -> Rule:
+        """The rule with its arrangement, which sees nothing of the operation."""
+        entry = self.entry["require"][at].get("arrange")
+        if entry is None:
+            return rule
+        pointer = join(self.pointer, "require", at, "arrange")
+        return replace(rule, arrange=read_arrangement(self, entry, rule.id, pointer))
 
     def cases(self) -> tuple[Case, ...]:
         """The several ways of the operation; each sees the names that they share."""

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from mockserver.behaviour.arrangement import Arrangement
+from mockserver.behaviour.declared_webhooks import Delivering as Delivering
+from mockserver.behaviour.declared_webhooks import EventSpec as EventSpec
+from mockserver.behaviour.declared_webhooks import Signing as Signing
+from mockserver.behaviour.declared_webhooks import Validation as Validation
+from mockserver.behaviour.declared_webhooks import Webhooks as Webhooks
 from mockserver.behaviour.values import Value
 from mockserver.expressions import Expression
 from mockserver.state.records import TableSpec
@@ -28,7 +34,8 @@ RESERVED_ERRORS: Mapping[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorSpec:
-    """A named error. `values` are what its body may show as `error.<key>`."""
+    """A named error. `values` are what its body may show as `error.<key>`; `advice` says what a good client does about
+    it, where its status does not say so."""
 
     name: str
     status: int
@@ -36,6 +43,7 @@ class ErrorSpec:
     headers: Value
     body: Value | None
     evidence: str
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,14 @@ class Setting:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`that` must hold, else the error named `error`. `id` is how the journal names the rule, `about` what it says when
-    the rule does not hold."""
+    the rule does not hold, `arrange` how a test brings that about."""
 
     id: str
     that: Expression
     error: str
     evidence: str
     about: str = ""
+    arrange: Arrangement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,87 +296,16 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
-    """How what is sent is signed: HMAC with `hash` over `text`, in `encoding` (hex, base64).
-
-    `headers` may show it as `signature`. `secret_prefix` is cut off the secret, of which the rest is read as
-    `secret_encoding` (text, hex, base64). Nothing is signed while `when` does not hold.
-    """
-
-    hash: str
-    encoding: str
-    text: Value
-    headers: tuple[tuple[str, Value], ...]
-    secret_prefix: str
-    secret_encoding: str
-    when: Expression | None
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """The check of an endpoint: `body` is sent as `event`, and the answer must have one of `statuses` and hold `answer`
-    (None: anything), within `timeout` seconds. It comes again `every` so many seconds (None: never); so many failures
-    in a row as `disable_after` says end the subscription (0: none do)."""
-
-    event: str
-    body: Value
-    timeout: float
-    statuses: tuple[str, ...]
-    answer: Value | None
-    every: float | None
-    disable_after: int
-    when: Expression | None
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delivering:
-    """How events go out. An attempt that is answered within `timeout` seconds by one of `delivered` (`204`, `2XX`) has
-    arrived; else another follows after each of `retries` (seconds since the attempt before). One of `stop` ends the
-    delivery at once, one of `disable` the subscription. `most` subscriptions are allowed (0: any)."""
-
-    timeout: float = 10.0
-    delivered: tuple[str, ...] = ("2XX",)
-    headers: tuple[tuple[str, Value], ...] = ()
-    retries: tuple[float, ...] = ()
-    stop: tuple[str, ...] = ()
-    disable: tuple[str, ...] = ()
-    most: int = 0
-    evidence: str = "documented"
-
-
-@dataclass(frozen=True, slots=True)
-class EventSpec:
-    """One event by its name under `webhooks` of the contract. `parameters` (`with` in expressions) hold the values
-    that stand for none given. `headers` come on top of those that every delivery has."""
-
-    name: str
-    parameters: tuple[tuple[str, Expression | Value], ...]
-    body: Value
-    headers: Value | None
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Webhooks:
-    """What an API sends by itself, and how."""
-
-    events: Mapping[str, EventSpec] = field(default_factory=dict)
-    delivering: Delivering = field(default_factory=Delivering)
-    signing: Signing | None = None
-    validation: Validation | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ActionParameter:
-    """One parameter of an action. `schema` is JSON Schema; `default` stands for none given (None: null does)."""
+    """One parameter of an action. `schema` is JSON Schema; `default` stands for none given (None: null does), `written`
+    is what the file says of it."""
 
     name: str
     schema: Mapping[str, Any]
     required: bool
     default: Expression | Value | None
     about: str
+    written: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,15 +346,23 @@ class Behaviour:
 
 
 def all_effects(
-    resources: Iterable[Resource], named: Iterable[NamedEffects], operations: Iterable[OperationRules]
+    resources: Iterable[Resource],
+    named: Iterable[NamedEffects],
+    operations: Iterable[OperationRules],
+    actions: Iterable[Action],
 ) -> Iterator[Effect]:
-    """Every effect of a file: of timers, under `effects`, and of operations, their cases and their verbs."""
+    """Every effect of a file: of timers, under `effects`, of actions, and of operations, their cases and their
+    verbs."""
     for resource in resources:
         for timer in resource.timers.values():
             yield from timer.then
     for effects in named:
         yield from effects.then
+    for action in actions:
+        yield from action.then
     for rules in (way for each in operations for way in each.ways):
         if rules.effect is not None:
             yield rules.effect
         yield from rules.then
+        for rule in rules.require:
+            yield from rule.arrange.then if rule.arrange is not None else ()

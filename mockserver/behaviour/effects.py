@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mockserver.behaviour.declared import Behaviour, Effect, Resource
+from mockserver.behaviour.declared import Behaviour, Effect, EventSpec, Resource
 from mockserver.behaviour.fields import write
 from mockserver.behaviour.functions import text
 from mockserver.behaviour.scope import Collection, Draft, OperationScope
@@ -15,6 +15,7 @@ from mockserver.behaviour.values import Value
 from mockserver.exceptions import ExpressionError
 from mockserver.expressions import DRAWS, Expression
 from mockserver.state.records import Record
+from mockserver.state.store import Emission
 
 #: Elements that one effect goes over; more of them are a mistake of the rule.
 MOST_ELEMENTS = 10_000
@@ -56,6 +57,9 @@ def _once(effect: Effect, behaviour: Behaviour, scope: OperationScope) -> list[M
     if effect.verb == "do":
         _do(effect, behaviour, scope)
         return []
+    if effect.verb == "emit":
+        _emit(effect, behaviour, scope)
+        return []
     resource = behaviour.resources[effect.resource]
     if effect.where is None and effect.key is None:
         return [perform(effect, resource, None, scope)]
@@ -92,6 +96,27 @@ def _do(effect: Effect, behaviour: Behaviour, scope: OperationScope) -> None:
                 raise
             place = f"{effect.id}.do[{at}]{error.where.removeprefix(step.id)}"
             raise ExpressionError(error.reason, place) from None
+
+
+def _emit(effect: Effect, behaviour: Behaviour, scope: OperationScope) -> None:
+    """Notes the event with its parameters as they are now; what is sent is made of them later."""
+    event = behaviour.webhooks.events.get(effect.event)
+    given = {name: _value(value, scope) for name, value in effect.given}
+    filled = event_parameters(event, given, scope) if event is not None else {}
+    scope.transaction.emitted += (Emission(effect.event, filled, scope["now"].timestamp()),)
+
+
+def event_parameters(event: EventSpec, given: Mapping[str, Any], scope: OperationScope) -> dict[str, Any]:
+    """The values of an event's parameters: as given, or those that stand for none given, which see the records, `now`,
+    `settings` and `server` of the scope alone. They hold still: no later change of the state shows in them."""
+    inner = OperationScope(scope.transaction, scope.clock, {"now": scope["now"], "item": None}, scope.__getitem__)
+    return {
+        name: _still(given[name] if name in given else _value(default, inner)) for name, default in event.parameters
+    }
+
+
+def _still(value: Any) -> Any:
+    return list(value) if isinstance(value, Collection) else value
 
 
 def _value(value: Expression | Value, scope: OperationScope) -> Any:

@@ -70,7 +70,7 @@ def text(value: Any) -> str:
         return repr(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+    return json_text(value)
 
 
 def plain(value: Any, room: int = _DEEPEST) -> Any:
@@ -251,12 +251,25 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(text(value).encode()).hexdigest()
 
 
-def hmac_sha256(key: Any, value: Any) -> str:
-    """The HMAC-SHA-256 (RFC 2104) of a text under a key, in hexadecimal; of bytes as they are."""
+def hmac_sha256(key: Any, value: Any, encoding: str = "hex") -> str:
+    """The HMAC-SHA-256 (RFC 2104) of a text under a key, in hexadecimal or base64; of bytes as they are."""
     secret = _encoded(key)
     if not secret:
         raise ValueError("hmac_sha256: the key is empty")
-    return hmac.digest(secret, _encoded(value), "sha256").hex()
+    if encoding not in ("hex", "base64"):
+        raise ValueError(f"hmac_sha256: the encoding must be hex or base64, not {brief(encoding)}")
+    digest = hmac.digest(secret, _encoded(value), "sha256")
+    return digest.hex() if encoding == "hex" else base64.b64encode(digest).decode()
+
+
+def base64_text(value: Any) -> str:
+    """The text in base64, of bytes as they are."""
+    return base64.b64encode(_encoded(value)).decode()
+
+
+def json_text(value: Any) -> str:
+    """The value as a JSON text, without spaces."""
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def _encoded(value: Any) -> bytes:
@@ -277,6 +290,11 @@ def pkce(verifier: Any, method: str | None = "plain") -> str | None:
 def base64_bytes(value: str) -> bytes:
     """The bytes that a base64 text holds."""
     return base64.b64decode(value)
+
+
+def hex_bytes(value: str) -> bytes:
+    """The bytes that a hexadecimal text holds."""
+    return bytes.fromhex(value)
 
 
 def sample_bytes(name: Any, size: int) -> bytes:
@@ -324,8 +342,11 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "html": html,
     "sha256": sha256,
     "hmac_sha256": hmac_sha256,
+    "base64": base64_text,
+    "json_text": json_text,
     "pkce": pkce,
     "base64_bytes": base64_bytes,
+    "hex_bytes": hex_bytes,
     "sample_bytes": sample_bytes,
     **ARITHMETIC,
     **OBJECT_FUNCTIONS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from mockserver.behaviour.caller import CALLER_KEYS
 from mockserver.behaviour.declared import Effect, Resource
@@ -18,6 +19,9 @@ from mockserver.contract.model import Operation
 from mockserver.exceptions import did_you_mean
 from mockserver.expressions import Expression, KeyPath
 from mockserver.spec.references import join
+
+#: The keys that an object has, with those of the objects in it; None where they cannot be known.
+Keys: TypeAlias = "Mapping[str, Keys | None]"
 
 #: What the names that are always the same hold.
 _KEYS = {
@@ -35,8 +39,8 @@ class Place:
     `item`, `parent` and `result` name the resources whose records these are, `bound` those of the records that effects
     have named; `operation` is the one of which `path`, `query` and `body` speak. `shown` are the fields of what is
     shown (None: any), one record or `many`; `error` the values of the error (None: unknown). `lists` are names of lists
-    with the resources that their records are of, `parameters` those of the effects that have a name. With
-    `paged` the answer knows the page that it shows.
+    with the resources that their records are of, `parameters` those of the effects, event or action that has a name.
+    With `paged` the answer knows the page that it shows. `known` are further names, by themselves, with what they hold.
     """
 
     item: str = ""
@@ -50,6 +54,7 @@ class Place:
     lists: Mapping[str, str] = field(default_factory=dict)
     parameters: frozenset[str] | None = None
     paged: bool = False
+    known: Mapping[str, Keys | None] = field(default_factory=dict)
 
 
 class KeyChecker:
@@ -118,6 +123,9 @@ class KeyChecker:
         fields: Mapping[str, set[str]],
     ) -> None:
         root, key = path[0], path[1]
+        if root in place.known:
+            self._check_object(path, place.known[root], expression, pointer)
+            return
         if root in resources:
             if key != "*":
                 self._note(f"'{root}' is a collection", key, expression, pointer, f"write {root}[key].{key}")
@@ -144,6 +152,18 @@ class KeyChecker:
         if known is not None and key not in known:
             hint = did_you_mean(key, known, f"known: {', '.join(sorted(known)) or 'none'}")
             self._note(f"'{root}' has no '{key}' here", key, expression, pointer, hint)
+
+    def _check_object(self, path: KeyPath, keys: Keys | None, expression: Expression, pointer: str) -> None:
+        for at, key in enumerate(path[1:], 1):
+            if keys is None or key == "*":
+                return
+            if key not in keys:
+                if at < len(path) - 1:  # the shorter path is read, too
+                    return
+                hint = did_you_mean(key, keys, f"known: {', '.join(sorted(keys)) or 'none'}")
+                self._note(f"'{'.'.join(path[:at])}' has no '{key}' here", key, expression, pointer, hint)
+                return
+            keys = keys[key]
 
     def _known(self, root: str, place: Place) -> Iterable[str] | None:
         """The keys of a name that is not a stored record; None when they cannot be known."""

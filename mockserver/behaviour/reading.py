@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +20,15 @@ from mockserver.spec.references import join
 class Reader:
     """Reads one behaviour document and collects what is wrong with it."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(
+        self,
+        document: Document,
+        events: Iterable[str] = (),
+        has_event: Callable[[str], bool] = lambda name: False,
+    ) -> None:
+        """`events` are those of the contract, by name; `has_event` says whether it would have one but for faults."""
         self.document = document
+        self.events, self._has_event = tuple(events), has_event
         self.data: dict[str, Any] = document.data or {}
         self.problems: list[Problem] = []
         self.grades: Counter[str] = Counter()
@@ -69,6 +76,10 @@ class Reader:
         hint = did_you_mean(name, names, f"declared: {', '.join(names) or 'none'}")
         self.problem(f"unknown resource '{name}'", pointer, hint)
         return ""
+
+    def has_event(self, name: str) -> bool:
+        """Whether the contract has an event of that name, sound or not."""
+        return name in self.events or self._has_event(name)
 
     def compile(self, source: str, language: Language, pointer: str) -> Expression | None:
         """One expression; None when it is wrong, which is noted with a caret."""

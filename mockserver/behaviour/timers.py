@@ -12,7 +12,7 @@ from mockserver.behaviour.scope import OperationScope
 from mockserver.exceptions import ExpressionError
 from mockserver.state.clock import Clock
 from mockserver.state.records import Record
-from mockserver.state.store import Namespace
+from mockserver.state.store import Emission, Namespace
 
 #: A timer that sets itself again a moment later, for ever, must not hold up the request that noticed it.
 MOST_AT_ONCE = 100_000
@@ -24,12 +24,13 @@ def run_due(
     until: float,
     names: dict[str, object],
     tell: Callable[[str], object] = lambda message: None,
+    hand_on: Callable[[tuple[Emission, ...]], object] = lambda emissions: None,
 ) -> int:
     """Run every timer of `space` that is due at `until` (seconds since the epoch). Returns how many ran.
 
     `now` is, for each, the moment at which it fell due, not the moment at which somebody looked. What an effect brings
     about may fall due in the same run. A timer of which a rule fails changes nothing and counts as done, so that the
-    rest of the state stays usable; `tell` gets the reason.
+    rest of the state stays usable; `tell` gets the reason. `hand_on` gets the events that each has brought about.
     """
     ran = 0
     with space.lock:
@@ -55,6 +56,8 @@ def run_due(
                 if timer.forget and name == behaviour.token_table:
                     space.remember_token(key, str(record.get("status") or ""))
             transaction.commit()
+            if transaction.emitted:
+                hand_on(transaction.emitted)
             ran += 1
     return ran
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from mockserver.behaviour.action_schemas import ActionSchemas
 from mockserver.behaviour.build import build_behaviour
 from mockserver.behaviour.declared import Behaviour
 from mockserver.behaviour.fixtures import Fixtures, check_fixtures, read_fixtures
+from mockserver.checks.events import event_problems
 from mockserver.checks.fixtures import fixture_problems
 from mockserver.contract.build import Draft, draft_contract
 from mockserver.contract.model import Contract, SecurityScheme
@@ -40,9 +42,12 @@ def lint(name_or_path: str) -> list[Problem]:
     document = _read(problems, folder.behaviour) if folder.behaviour else None
     if document is not None:
         behaviour = _behaviour(problems, document, draft, fixtures, lambda name: related(name, folder) is not None)
+        if behaviour is not None:
+            problems += ActionSchemas(behaviour.actions, document).problems()
         if behaviour is not None and draft is not None:
             problems += check_fixtures(documents, behaviour)
             problems += fixture_problems(documents, behaviour, draft.contract)
+            problems += event_problems(document, draft.contract)
     return sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line, problem.column))
 
 
@@ -66,8 +71,20 @@ def _behaviour(
     unbuilt = frozenset(unbuilt)
     return _tried(
         problems,
-        lambda: build_behaviour(document, contract, fixtures.fields(), {}, unbuilt=unbuilt, known_api=known_api),
+        lambda: build_behaviour(
+            document,
+            contract,
+            fixtures.fields(),
+            {},
+            unbuilt=unbuilt,
+            known_api=known_api,
+            unbuilt_event=lambda name: draft is None or name in _mapping(draft.contract.source.get("webhooks")),
+        ),
     )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _empty(file: str, schemes: Iterable[str]) -> Contract:

@@ -10,12 +10,15 @@ import orjson
 
 from mockserver import __version__
 from mockserver.cli.values import Setting, Size, Time
+from mockserver.cli.webhook import OfApi, targets
 from mockserver.engine.assembly import Options
-from mockserver.web.curl import to_curl
+from mockserver.web.curl import sample_curl
 from mockserver.web.server import serve
 from mockserver.web.worker import ServeOptions
+from mockserver.webhooks.subscriptions import WebhookTarget
 
 if TYPE_CHECKING:
+    from mockserver.contract.model import Contract
     from mockserver.engine.engine import Engine
 
 
@@ -47,6 +50,23 @@ if TYPE_CHECKING:
     metavar="API.NAME=VALUE",
     help="Override a setting of an API.",
 )
+@click.option(
+    "--webhook",
+    "webhooks",
+    type=OfApi("url"),
+    multiple=True,
+    metavar="API=URL",
+    help="Send the events of an API there.",
+)
+@click.option(
+    "--webhook-secret",
+    "webhook_secrets",
+    type=OfApi("secret"),
+    multiple=True,
+    metavar="API=SECRET",
+    help="What they are signed with; none said: one made from the seed.",
+)
+@click.option("--allow-remote-webhooks", is_flag=True, help="Let events go to other machines.")
 @click.option("--watch", is_flag=True, help="Reload when a spec file changes.")
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line per request."
@@ -63,6 +83,9 @@ def serve_command(
     clock: datetime | None,
     body_limit: int,
     settings: tuple[tuple[str, str, Any], ...],
+    webhooks: tuple[tuple[str, str], ...],
+    webhook_secrets: tuple[tuple[str, str], ...],
+    allow_remote_webhooks: bool,
     watch: bool,
     log_format: Literal["text", "json"],
     allow_remote_admin: bool,
@@ -74,6 +97,7 @@ def serve_command(
       mockserver serve
       mockserver serve ./specs/my-api --watch
       mockserver serve --auth strict
+      mockserver serve my-api --webhook my-api=http://127.0.0.1:8080/hooks
       mockserver serve ./openapi.yaml --port 0 --log-format json
     """
     by_api: dict[str, dict[str, Any]] = {}
@@ -89,6 +113,8 @@ def serve_command(
             body_limit=body_limit,
             settings=by_api,
             rate_limits=not no_rate_limits,
+            webhooks=tuple(WebhookTarget(*each) for each in targets(webhooks, webhook_secrets)),
+            remote_webhooks=allow_remote_webhooks,
         ),
         host=host,
         port=port,
@@ -104,18 +130,48 @@ def announcement(engine: Engine, url: str) -> str:
     """What to call: for each API its base URL and a curl line that works when pasted."""
     lines = [f"mockserver {__version__} is ready on {url}", ""]
     for name, api in engine.apis.items():
-        count = len(api.contract.operations)
+        curl = sample_curl(engine, name, url)
         lines += [
-            f"{api.contract.title} ({count} operation{'s' if count != 1 else ''})",
+            f"{api.contract.title} ({_counted(api.contract)})",
             f"  {url}/{name}",
-            f"  {to_curl(engine.sample_request(name), url)}",
+            *([f"  {curl}"] if curl else []),
+            *_told(engine, name),
             "",
         ]
     lines.append("Ctrl-C stops it.")
     return "\n".join(lines) + "\n"
 
 
+def _told(engine: Engine, api: str) -> list[str]:
+    """Where the events of an API go, and what they are signed with."""
+    given = {target.url for target in engine.options.webhooks if target.api == api and target.secret}
+    lines = []
+    for each in engine.outbox.subscriptions(api):
+        lines.append(f"  events go to {each.url}" + (", once it has passed the check" * (each.status == "pending")))
+        if engine.outbox.sender(api).signs:
+            secret = "the secret that you gave" if each.url in given else f"the secret {each.secrets[0]}"
+            lines.append(f"  signed with {secret}")
+    return lines
+
+
+def _counted(contract: Contract) -> str:
+    """What an API has: 24 operations, 1 webhook."""
+    counts = {"operation": len(contract.operations), "webhook": len(contract.webhooks)}
+    return ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items() if n) or "no operations"
+
+
 def announcement_json(engine: Engine, url: str) -> str:
     """The same as one JSON object on one line: with `--port 0` the way to learn the port."""
-    ready = {"ready": True, "version": __version__, "url": url, "apis": {name: f"{url}/{name}" for name in engine.apis}}
+    ready: dict[str, Any] = {
+        "ready": True,
+        "version": __version__,
+        "url": url,
+        "apis": {name: f"{url}/{name}" for name in engine.apis},
+    }
+    told = [
+        {"id": each.id, "api": each.api, "url": each.url, "secret": next(iter(each.secrets), "")}
+        for each in engine.outbox.subscriptions()
+    ]
+    if told:
+        ready["webhooks"] = told
     return orjson.dumps(ready, option=orjson.OPT_APPEND_NEWLINE).decode()

@@ -78,19 +78,19 @@ def _read_form(text: str, schema: Schema | None, encoding: Mapping[str, Mapping[
         known = schema.properties() if schema is not None else {}
         result: dict[str, Any] = {}
         for name, part in known.items():
-            value = read_parameter(_field(name, part, encoding.get(name, {})), pairs)
+            value = read_parameter(form_field(name, part, encoding.get(name, {})), pairs)
             if value is not ABSENT:
                 result[name] = value
         for name, _ in pairs:
             outer = name.partition("[")[0]
             if name not in result and not (outer in result and outer in known):
-                result[name] = read_parameter(_field(name, None, {}), pairs)
+                result[name] = read_parameter(form_field(name, None, {}), pairs)
     except ValueError as error:
         raise BodyError(f"the form is malformed: {error}") from None
     return result
 
 
-def _field(name: str, schema: Schema | None, encoding: Mapping[str, Any]) -> Parameter:
+def form_field(name: str, schema: Schema | None, encoding: Mapping[str, Any]) -> Parameter:
     """A field of a form read as a query parameter is; an object without a style travels as JSON."""
     plain = "style" not in encoding and "explode" not in encoding
     media_type = encoding.get("contentType")

@@ -51,6 +51,13 @@ def contract_problems(contract: Contract, library: Library) -> list[Problem]:
     return finder.problems()
 
 
+def schema_problems(schemas: Iterable[Schema]) -> list[Problem]:
+    """The same for schemas that stand in no contract: which cannot be used, and values in them that break theirs."""
+    finder = _Finder()
+    finder.check_schemas(schemas)
+    return finder.problems()
+
+
 def _schemas_of(operations: Iterable[Operation]) -> Iterator[Schema]:
     for operation in operations:
         parts: list[Parameter | Header | MediaType] = [*operation.parameters]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.contract.direction import Direction, Rewriter, absolute, at_pointer, uses_direction
 from mockserver.contract.values import FORMATS, as_json
 from mockserver.contract.violations import Violation
-from mockserver.exceptions import SpecError
+from mockserver.exceptions import Problem, SpecError
 from mockserver.spec.loader import Document
 from mockserver.spec.references import Library, join
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mockserver.contract.completion import Plan
     from mockserver.contract.pruning import Shape
 
-__all__ = ["Schema", "SchemaSet", "Violation"]
+__all__ = ["Schema", "SchemaSet", "Violation", "plain_validator"]
 
 _ANNOTATIONS = frozenset(
     ("type", "title", "description", "example", "examples", "default", "deprecated", "externalDocs", "xml", "$comment")
@@ -310,6 +310,22 @@ class Schema:
             parts = self._data.get(key)
             for index in range(len(parts) if isinstance(parts, list) else 0):
                 yield self._set.at(self.document, join(self.pointer, key, index))
+
+
+def plain_validator(data: Any) -> Callable[[Any], bool]:
+    """The check of a schema (JSON Schema 2020-12) that stands in no document. SpecError when the schema is wrong."""
+    import jsonschema_rs
+
+    def refuse(uri: str) -> Any:
+        raise ValueError("nothing is fetched over the network")
+
+    try:
+        return jsonschema_rs.Draft202012Validator(
+            data, validate_formats=True, formats=FORMATS, retriever=refuse
+        ).is_valid
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        reason = str(error).split("\n", 1)[0]
+        raise SpecError(Problem(f"the schema cannot be used: {reason}")) from None
 
 
 def _mapping(data: Any, key: str) -> Mapping[str, Any]:

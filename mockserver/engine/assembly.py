@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from mockserver.behaviour.build import build_behaviour
 from mockserver.behaviour.declared import Behaviour
 from mockserver.behaviour.fixtures import Fixtures, check_fixtures, read_fixtures
 from mockserver.behaviour.tokens import with_default_tokens
 from mockserver.contract.build import build_contract
+from mockserver.contract.model import Contract
 from mockserver.engine.api import Api
 from mockserver.engine.control import Options
 from mockserver.engine.engine import Engine
@@ -60,32 +62,49 @@ def _issuers(apis: Mapping[str, Api], options: Options, clock: Clock) -> dict[st
 
 def load_api(folder: SpecFolder, options: Options, clock: Clock, served: Sequence[str] = ()) -> Api:
     """One API from its folder; `served` names those that are served beside it. Raises SpecError, UsageError."""
+    return make_api(folder, read_parts(folder, options.settings.get(folder.name, {}), served), options, clock)
+
+
+class Parts(NamedTuple):
+    """What the files of a folder say. Nothing of it ever changes: any number of APIs may be made of it."""
+
+    contract: Contract
+    behaviour: Behaviour
+    fixtures: Fixtures
+
+
+def read_parts(folder: SpecFolder, settings: Mapping[str, Any], served: Sequence[str] = ()) -> Parts:
+    """The files of a folder, under these settings. Raises SpecError, UsageError."""
     library = Library()
     contract = build_contract(library.load(folder.openapi), library)
     documents = [Library().load(path) for path in folder.fixtures]
     fixtures = read_fixtures(documents) if folder.behaviour else Fixtures()
     behaviour = Behaviour()
-    overrides = options.settings.get(folder.name, {})
     if folder.behaviour is not None:
         behaviour = build_behaviour(
             Library().load(folder.behaviour),
             contract,
             fixtures.fields(),
-            overrides,
+            settings,
             known_api=lambda name: name in served or related(name, folder) is not None,
         )
         problems = check_fixtures(documents, behaviour)
         if problems:
             raise SpecError(problems)
-    elif overrides:
+    elif settings:
         raise UsageError(f"{folder.name} has no settings", "it has no behaviour.yaml")
     else:
         behaviour = with_default_tokens(behaviour)
+    return Parts(contract, behaviour, fixtures)
+
+
+def make_api(folder: SpecFolder, parts: Parts, options: Options, clock: Clock) -> Api:
+    """An API that nobody has called yet."""
     return Api(
         folder,
-        contract,
-        behaviour,
-        fixtures,
+        parts.contract,
+        parts.behaviour,
+        parts.fixtures,
         clock=clock,
         seed=options.seed,
         auth=options.auth,

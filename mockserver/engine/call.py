@@ -8,6 +8,7 @@ from typing import Any
 from mockserver.behaviour.caller import ANONYMOUS, Caller
 from mockserver.behaviour.scope import OperationScope
 from mockserver.contract.conformance import CheckedRequest
+from mockserver.contract.schemas import Violation
 from mockserver.engine.api import Api, Plan
 from mockserver.messages import Request
 from mockserver.state.store import Namespace
@@ -16,7 +17,7 @@ from mockserver.state.store import Namespace
 class Call:
     """What the steps of one request hand to each other."""
 
-    __slots__ = ("api", "caller", "checked", "path", "plan", "quota", "raw_path", "request", "scope", "space")
+    __slots__ = ("api", "caller", "checked", "dry", "path", "plan", "quota", "raw_path", "request", "scope", "space")
 
     def __init__(self, request: Request, api: Api, space: Namespace, path: str) -> None:
         self.request, self.api, self.space, self.path = request, api, space, path
@@ -26,6 +27,7 @@ class Call:
         self.checked: CheckedRequest
         self.scope: OperationScope | None = None
         self.quota: Mapping[str, Any] | None = None
+        self.dry = False  # answered as ever, and nothing comes of it
 
     def late(self, name: str) -> Any:
         """What expressions may name beside the parts of the request, worked out when they do."""
@@ -34,6 +36,23 @@ class Call:
         if name == "@url":
             return self.request.url
         return self.caller.as_scope() if name == "caller" else None
+
+    def error_names(self, violation: Violation | None) -> dict[str, Any]:
+        """What the expressions of an error may name: the request, `item` and `parent` as far as the operation had found
+        them."""
+        checked: Any = getattr(self, "checked", None)
+        found: Mapping[str, Any] = self.scope or {}
+        return {
+            "path": checked.path if checked else self.raw_path,
+            "query": checked.query if checked else {},
+            "headers": self.request.headers,
+            "body": checked.body if checked else None,
+            "settings": self.api.settings,
+            "quota": self.quota,
+            "violation": violation and {"pointer": violation.pointer, "message": violation.message},
+            "item": found.get("item"),
+            "parent": found.get("parent"),
+        }
 
     def _server(self) -> dict[str, str]:
         """The documented host that was called. `called` is the address at which the client has called the API: that

@@ -7,27 +7,34 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, Self
+from weakref import WeakKeyDictionary
 
+from mockserver.behaviour.action_schemas import ActionSchemas
 from mockserver.behaviour.credentials import Credential
 from mockserver.behaviour.timers import MOST_AT_ONCE, run_due
 from mockserver.behaviour.tokens import HIDDEN_TOKENS, completed, token_faults
 from mockserver.behaviour.views import breaches, required_fields, shown_schemas
 from mockserver.contract.json_text import DEEPEST, is_too_deep
 from mockserver.contract.model import Operation
+from mockserver.engine.actions import ActionResult, described, known_action, perform
 from mockserver.engine.api import Api
+from mockserver.engine.faults import Faults
 from mockserver.engine.grants import Wanted, as_json, credential_of, grant, sample_grant, still_live
 from mockserver.engine.journal import Journal
+from mockserver.engine.outgoing import in_order, sender_of
 from mockserver.engine.routes import Routes
 from mockserver.engine.sample import sample_call
 from mockserver.exceptions import ExpressionError, UsageError, did_you_mean
 from mockserver.messages import Request
 from mockserver.state.clock import Clock
 from mockserver.state.records import Record
-from mockserver.state.store import Namespace, State
+from mockserver.state.store import Emission, Namespace, State, Transaction
 from mockserver.state.table import Table
 from mockserver.state.windows import Windows
+from mockserver.webhooks.outbox import Outbox
+from mockserver.webhooks.subscriptions import WebhookTarget
 
 _MOST_SNAPSHOTS = 1_000
 
@@ -36,7 +43,8 @@ _MOST_SNAPSHOTS = 1_000
 class Options:
     """How a mock is run. `body_limit` is in bytes, `journal_size` in exchanges; `settings` override, by API, what a
     behaviour file declares; with a `start` the clock is virtual and begins frozen there; without `rate_limits` no
-    quota is counted."""
+    quota is counted; `webhooks` are subscriptions that it begins with, and
+    `remote_webhooks` lets events go to other machines."""
 
     auth: str = "lenient"
     strict: bool = False
@@ -46,6 +54,8 @@ class Options:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     start: datetime | None = None
     rate_limits: bool = True
+    webhooks: tuple[WebhookTarget, ...] = ()
+    remote_webhooks: bool = False
 
 
 class _Kept(NamedTuple):
@@ -66,12 +76,35 @@ class Control:
         self.apis, self.options, self.clock = apis, options, clock
         self._all = {**apis, **(issuing or {})}
         self.journal = Journal(options.journal_size)
+        self.faults = Faults(options.seed)
         self.routes = Routes(apis)
         self._snapshots: dict[str, dict[tuple[str, str], _Kept]] = {}
         self._snapshot_number = 0
         self._samples: dict[tuple[str, str], str] = {}
         #: Why timers failed that ran outside of any request, the last hundred; those within one are in its trace.
         self.failed_timers: deque[str] = deque(maxlen=100)
+        #: Sends what the APIs tell by themselves.
+        self.outbox = Outbox({name: sender_of(api, clock, options.seed) for name, api in apis.items()}, clock)
+        self.outbox.register(options.webhooks, remote=options.remote_webhooks)
+        self._action_schemas: WeakKeyDictionary[Api, ActionSchemas] = WeakKeyDictionary()
+
+    def serve_only(self, apis: Mapping[str, Api], issuing: Mapping[str, Api]) -> None:
+        """Serve these APIs from here on; `issuing` are those whose tokens hold at them. All share the engine's clock."""
+        self.apis = apis
+        self._all = {**apis, **issuing}
+        self.routes = Routes(apis)
+        self.outbox.serve({name: sender_of(api, self.clock, self.options.seed) for name, api in apis.items()})
+        self._samples = {key: text for key, text in self._samples.items() if key[0] in self._all}
+
+    def close(self) -> None:
+        """Send nothing more, and end the threads that do. What it has answered and sent can still be looked at."""
+        self.outbox.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def loaded(self) -> Sequence[Api]:
@@ -99,6 +132,8 @@ class Control:
         for each in chosen:
             each.reset(namespace)
         self.journal.clear(api, namespace)
+        self.faults.clear(api, namespace)
+        self.outbox.reset(api, namespace)
         self._keep_samples()
 
     def state(self, api: str, namespace: str = "") -> dict[str, list[dict[str, Any]]]:
@@ -195,36 +230,64 @@ class Control:
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward; what falls due on the way happens, in order of time."""
-        self.clock.advance(by)
-        self.run_due()
+        with self.outbox.held():
+            self.clock.advance(by)
+            self.run_due()
 
     def set_clock(self, moment: datetime) -> None:
         """Jump to a moment; what is due by then happens, in order of time."""
-        self.clock.set(moment)
-        self.run_due()
+        with self.outbox.held():
+            self.clock.set(moment)
+            self.run_due()
 
     def run_due(self) -> None:
-        """Run every timer that is due, in order of time across all APIs and namespaces."""
-        until = self.clock.timestamp()
+        """Run every timer that is due, and send what is, in order of time across all APIs and namespaces."""
         for api in self._all.values():
             api.space("")  # it began with the mock, whether anybody has looked or not
         spaces = [(api, space) for api in self._all.values() for space in list(api.spaces.values())]
-        waiting = [(space.next_due, at) for at, (_, space) in enumerate(spaces) if space.next_due <= until]
-        heapify(waiting)
-        ran = 0
-        while waiting and ran < MOST_AT_ONCE:
-            _, at = heappop(waiting)
-            api, space = spaces[at]
-            # Up to the moment at which another state has something to do.
-            ran += self._run_due(api, space, min(until, waiting[0][0]) if waiting else until)
-            if space.next_due <= until:
-                heappush(waiting, (space.next_due, at))
+        in_order(spaces, self.outbox, self.clock.timestamp(), self._run_due, MOST_AT_ONCE)
 
     def _run_due(self, api: Api, space: Namespace, until: float) -> int:
         if until < space.next_due:
             return 0
         names: dict[str, object] = {"settings": api.settings, "server": api.server()}
-        return run_due(api.behaviour, space, until, names, self.failed_timers.append)
+        hand_on = partial(self._hand_on, api, space)
+        return run_due(api.behaviour, space, until, names, self.failed_timers.append, hand_on)
+
+    def _handed_on(self, api: Api, space: Namespace, transaction: Transaction) -> list[str]:
+        """Tell what a transaction that is committed has brought about; what the trace says of it."""
+        told = self.outbox.accept(api.name, space.name, transaction.emitted) if transaction.emitted else ()
+        return [
+            f"emit: {each.event} to {count} subscription{'s' * (count != 1)}"
+            if count
+            else f"emit: {each.event} (nobody is subscribed)"
+            for each, count in zip(transaction.emitted, told, strict=True)
+        ]
+
+    def _hand_on(self, api: Api, space: Namespace, emitted: tuple[Emission, ...]) -> None:
+        self.outbox.accept(api.name, space.name, emitted)
+
+    def actions(self, api: str) -> list[dict[str, Any]]:
+        """The scenario actions of an API: `name`, `about`, and `parameters` by name. Raises UsageError."""
+        return [described(action) for action in self.api(api).behaviour.actions.values()]
+
+    def act(self, api: str, name: str, given: Mapping[str, Any] | None = None, namespace: str = "") -> ActionResult:
+        """Make something happen at the side of an API, with no call of it: one of its actions, all of it or nothing.
+
+        `given` are parameters by name. Raises UsageError for an unknown action (UnknownAction), wrong parameters, or
+        where the action may not happen as things stand (ActionRefused); ExpressionError when a rule fails.
+        """
+        found = self.api(api)
+        action = known_action(found, name)
+        schemas = self._action_schemas.setdefault(found, ActionSchemas(found.behaviour.actions))
+        space = found.space(namespace)
+        with space.lock:
+            self._run_due(found, space, self.clock.timestamp())
+            transaction = space.begin()
+            result = perform(found, action, given or {}, transaction, self.clock, schemas)
+            transaction.commit()
+            self._handed_on(found, space, transaction)
+        return result
 
     def issue_token(self, api: str, wanted: Wanted, namespace: str = "") -> dict[str, Any]:
         """A token that calls of an API may carry, and that is held to what it was issued for: `access_token`,

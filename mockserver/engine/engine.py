@@ -7,8 +7,9 @@ match -> preference -> authenticate -> authorise -> limit -> check request -> ap
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
 from contextlib import nullcontext
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from mockserver.behaviour.credentials import Unauthenticated
@@ -19,13 +20,16 @@ from mockserver.behaviour.timers import run_due
 from mockserver.contract.schemas import Violation
 from mockserver.engine.call import Call
 from mockserver.engine.control import Control
+from mockserver.engine.faults import NETWORK_FAULTS, FaultOrder
 from mockserver.engine.journal import Exchange, Warn
 from mockserver.engine.preferences import Preference, documented, read_preference, without_twins
 from mockserver.engine.problems import problem
+from mockserver.engine.responder import as_sent
 from mockserver.engine.routes import forgiving_match, is_readable, named_namespace
+from mockserver.engine.spoiling import UNCHECKED, ordered_error, spoiled
 from mockserver.engine.ways import Way
 from mockserver.exceptions import ContractBreach, ExpressionError, SpecError
-from mockserver.messages import Request, Response
+from mockserver.messages import Faulted, Request, Response
 from mockserver.state.clock import Stopwatch
 from mockserver.state.samples import Draws
 
@@ -52,7 +56,7 @@ class Engine(Control):
         except Exception as error:  # noqa: BLE001  # whatever went wrong is told, and serving goes on
             exchange.traceback = traceback.format_exc()
             response = self._fault(exchange, "internal-error", error)
-        exchange.response = response = _as_sent(request, response)
+        exchange.response = response = as_sent(request, response)
         exchange.duration = Stopwatch.read() - began
         self.journal.record(exchange)
         return response
@@ -65,19 +69,50 @@ class Engine(Control):
             answered = self._match(call, exchange)
             if answered is not None:
                 return answered
-            preference = read_preference(request) if "prefer" in request.headers or "__" in request.query else None
-            if preference is not None:
-                return self._prefer(call, preference, exchange)
-            self._authenticate(call, exchange)
-            self._authorise(call, exchange)
-            if call.plan.limiter is not None and self.options.rate_limits:
-                self._limit(call, call.plan.limiter, exchange)
-            self._check_request(call, exchange)
-            return self._apply(call, exchange)
+            if self.faults.active and (order := self.faults.take(call.api.name, call.space.name, exchange.operation)):
+                return self._disturbed(call, order, exchange)
+            return self._undisturbed(call, exchange)
         except Refused as refusal:
             return self._refuse(call, refusal, exchange)
         finally:
             call.scope = None  # the scope knows the call: a circle would keep old tables until the collector comes
+
+    def _undisturbed(self, call: Call, exchange: Exchange) -> Response:
+        """The answer to a matched request when nothing is to go wrong with it."""
+        request = call.request
+        preference = read_preference(request) if "prefer" in request.headers or "__" in request.query else None
+        if preference is not None:
+            return self._prefer(call, preference, exchange)
+        self._authenticate(call, exchange)
+        self._authorise(call, exchange)
+        if call.plan.limiter is not None and self.options.rate_limits:
+            self._limit(call, call.plan.limiter, exchange)
+        self._check_request(call, exchange)
+        return self._apply(call, exchange)
+
+    def _disturbed(self, call: Call, order: FaultOrder, exchange: Exchange) -> Response:
+        """What becomes of a call that is to go wrong. The operation leaves its effects only when the order says so."""
+        exchange.trace.append(order.met())
+        seconds = self.faults.seconds(order)
+        call.dry = not order.keeps_effects
+        response = Response(0)
+        if order.needs_answer:
+            try:
+                response = self._undisturbed(call, exchange)
+            except Refused as refusal:
+                response = self._refuse(call, refusal, exchange)
+        if order.fault:
+            response = spoiled(order.fault, response, exchange, self.journal)
+            exchange.trace.append(f"{response.status}: what the client meets is {order.fault} (order {order.id})")
+        elif not order.delays_only:
+            response, value = ordered_error(call, order, partial(self._error_scope, call, exchange), exchange)
+            response = response if value is UNCHECKED else self._checked(call, response, value, exchange)
+        if seconds and self.clock.frozen and not order.takes_real_time:
+            self.advance(timedelta(seconds=seconds))
+            exchange.trace.append(f"fault: the clock stands still, so it is moved by {seconds:g} s")
+            seconds = 0.0
+        fault = order.fault if order.fault in NETWORK_FAULTS else ""
+        return Faulted.of(response, fault, seconds) if fault or seconds else response
 
     def _target(self, request: Request, exchange: Exchange) -> Call | Response:
         """Which API and namespace; or the answer when no API is meant."""
@@ -97,6 +132,7 @@ class Engine(Control):
                 exchange.at,
                 {"settings": api.settings, "server": api.server()},
                 exchange.trace.append,
+                partial(self._hand_on, api, space),
             )
             exchange.trace.append(f"clock: {ran} timer(s) were due")
         return Call(request, api, space, target.path)
@@ -247,8 +283,10 @@ class Engine(Control):
                 else:
                     response, value = call.api.responder.success(way.media_of(outcome), outcome)
             response = self._checked(call, response, value, exchange)
-            if call.request.method != "HEAD":  # which is safe by HTTP, whatever the GET does
+            if call.request.method != "HEAD" and not call.dry:  # HEAD is safe by HTTP, whatever the GET does
                 transaction.commit()
+                if transaction.emitted:
+                    exchange.trace += self._handed_on(call.api, space, transaction)
         if way.case:
             exchange.trace.append(way.case)
         exchange.trace.append(way.applied)
@@ -328,22 +366,8 @@ class Engine(Control):
         return problem("unreadable-path", 400, message)
 
     def _error_scope(self, call: Call, exchange: Exchange) -> OperationScope:
-        """What the expressions of an error see: the request, the records as they stand, `item` and `parent` as far as
-        the operation had found them."""
-        checked: Any = getattr(call, "checked", None)
-        violation = exchange.violations[0] if exchange.violations else None
-        found: Mapping[str, Any] = call.scope or {}
-        names = {
-            "path": checked.path if checked else call.raw_path,
-            "query": checked.query if checked else {},
-            "headers": call.request.headers,
-            "body": checked.body if checked else None,
-            "settings": call.api.settings,
-            "quota": call.quota,
-            "violation": violation and {"pointer": violation.pointer, "message": violation.message},
-            "item": found.get("item"),
-            "parent": found.get("parent"),
-        }
+        """What the expressions of an error see, and the records as they stand."""
+        names = call.error_names(exchange.violations[0] if exchange.violations else None)
         return OperationScope(call.space.begin(), self.clock, names, call.late)
 
     def _too_large(self, size: int, exchange: Exchange) -> Refused:
@@ -363,10 +387,3 @@ class Engine(Control):
         exchange.fault = f"{type(error).__name__}: {error}"
         exchange.trace.append(f"500: {exchange.fault}")
         return problem(slug, 500, str(error) or type(error).__name__, operation=exchange.operation, **more)
-
-
-def _as_sent(request: Request, response: Response) -> Response:
-    """The response as HTTP sends it: HEAD has the length of a body, and no body."""
-    if request.method != "HEAD" or not response.body:
-        return response
-    return Response(response.status, (*response.headers, ("Content-Length", str(len(response.body)))))

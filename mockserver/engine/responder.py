@@ -7,14 +7,15 @@ from typing import Any
 from mockserver.behaviour.declared import RESERVED_ERRORS, Behaviour, ErrorSpec
 from mockserver.behaviour.operation import Outcome, header_text
 from mockserver.behaviour.scope import OperationScope
+from mockserver.behaviour.values import constant
 from mockserver.behaviour.views import first_media
 from mockserver.contract.model import MediaType, Operation
 from mockserver.contract.serialization import is_json, parse_media_type
 from mockserver.engine.json_text import dumps
 from mockserver.engine.problems import problem
 from mockserver.examples import NoExample, example_of
-from mockserver.exceptions import ContractBreach
-from mockserver.messages import Response
+from mockserver.exceptions import ContractBreach, ExpressionError
+from mockserver.messages import Faulted, Request, Response
 from mockserver.state.samples import Draws
 
 #: Statuses that HTTP itself brings, so that no operation documents them.
@@ -59,6 +60,16 @@ class Responder:
         if operation is not None and operation.response_for(status) is not None:
             return self.example(operation, status, Draws("error"))
         return problem("refused", status, f"{_words(name)}: the API's own form of it is not declared"), None
+
+    def undocumented(self, status: int, name: str, operation: Operation, scope: OperationScope) -> Response:
+        """An error that the contract does not document for the operation: declared as `name`, or else a bare `status`
+        in the form in which the API writes its errors; where it has none, or one that does not fit, without a body."""
+        nothing = constant({})
+        error = self._behaviour.errors.get(name) or ErrorSpec(name, status, nothing, nothing, None, "")
+        try:
+            return self._declared(error, operation, scope)[0]
+        except ExpressionError:
+            return Response(error.status)
 
     def _declared(self, error: ErrorSpec, operation: Operation | None, scope: OperationScope) -> tuple[Response, Any]:
         scope["error"] = None
@@ -111,3 +122,11 @@ def encode(body: Any, media: MediaType) -> bytes:
     if isinstance(body, str) and not is_json(media.name):
         return body.encode()
     return dumps(body)
+
+
+def as_sent(request: Request, response: Response) -> Response:
+    """The response as HTTP sends it: HEAD has the length of a body, and no body."""
+    if request.method != "HEAD" or not response.body:
+        return response
+    sent = Response(response.status, (*response.headers, ("Content-Length", str(len(response.body)))))
+    return Faulted.of(sent, response.fault, response.delay) if isinstance(response, Faulted) else sent

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 _MOST_KEYS = 100_000
 _MOST_MOMENTS = 1_000_000
+_NEVER = float("-inf")
 
 
 class Limit(NamedTuple):
@@ -66,6 +67,14 @@ class Windows:
                     counts[limit.name].add(key, at)
         return full
 
+    def use_up(self, limit: Limit, at: float) -> None:
+        """Leave no room for any key within `limit`, as if every one of them had made all its calls at `at`."""
+        with self._lock:
+            count = self._counts.get(limit.name)
+            if count is None:
+                count = self._counts[limit.name] = _Sliding(limit) if limit.sliding else _Fixed(limit)
+            count.closed = at + limit.length
+
     def copy(self) -> Windows:
         """The same counts, which go their own way from here."""
         twin = Windows()
@@ -81,15 +90,18 @@ class Windows:
 class _Fixed:
     """By key the end of the present window and the calls in it; the window that began first stands first."""
 
-    __slots__ = ("_calls", "_length", "_limit", "_windows")
+    __slots__ = ("_calls", "_length", "_limit", "_windows", "closed")
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
+        self.closed = _NEVER  # until when there is no room for any key
         self._calls, self._length = limit.calls, limit.length
         self._windows: dict[Hashable, tuple[float, int]] = {}
 
     def opens(self, key: Hashable, at: float) -> float | None:
         """When there is room for a call at `at`; None: there is."""
+        if self.closed - 2 * self._length < at < self.closed:
+            return self.closed
         window = self._windows.get(key)
         if window is not None and window[0] - 2 * self._length < at < window[0]:
             return None if window[1] < self._calls else window[0]
@@ -113,6 +125,7 @@ class _Fixed:
     def copy(self) -> _Fixed:
         """The same counts, apart."""
         twin = _Fixed(self._limit)
+        twin.closed = self.closed
         twin._windows = dict(self._windows)
         return twin
 
@@ -133,15 +146,18 @@ class _Log:
 class _Sliding:
     """By key its log; the key that was called longest ago stands first. `_held` counts the moments in all logs."""
 
-    __slots__ = ("_held", "_limit", "_logs")
+    __slots__ = ("_held", "_limit", "_logs", "closed")
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
+        self.closed = _NEVER  # until when there is no room for any key
         self._logs: dict[Hashable, _Log] = {}
         self._held = 0
 
     def opens(self, key: Hashable, at: float) -> float | None:
         """When there is room for a call at `at`; None: there is."""
+        if self.closed - 2 * self._limit.length < at < self.closed:
+            return self.closed
         log = self._logs.get(key)
         if log is not None:
             self._let_go(log, at)
@@ -183,6 +199,7 @@ class _Sliding:
     def copy(self) -> _Sliding:
         """The same counts, apart."""
         twin = _Sliding(self._limit)
+        twin.closed = self.closed
         twin._logs = {key: _Log(log.moments, log.calls) for key, log in self._logs.items()}
         twin._held = self._held
         return twin

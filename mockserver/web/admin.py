@@ -16,6 +16,9 @@ from mockserver.engine.problems import problem
 from mockserver.exceptions import ExpressionError, UsageError, did_you_mean
 from mockserver.state.clock import Stopwatch, format_time, parse_duration, parse_time
 from mockserver.web.access import Access
+from mockserver.web.admin_actions import ACTION_CALLS, actions_blueprint
+from mockserver.web.admin_faults import FAULT_CALLS, faults_blueprint
+from mockserver.web.admin_webhooks import WEBHOOK_CALLS, webhooks_blueprint
 from mockserver.web.log import printable
 from mockserver.web.problems import Refusal, json_response
 from mockserver.web.token_order import TOKEN_KEYS, read_wanted
@@ -103,6 +106,10 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
         issued = _or_refuse(400, lambda: door.engine.issue_token(given["api"], wanted, _namespace()))
         return json_response(issued, 201)
 
+    admin.register_blueprint(actions_blueprint(door))
+    admin.register_blueprint(webhooks_blueprint(door))
+    admin.register_blueprint(faults_blueprint(door))
+
     @admin.get("/clock")
     def clock() -> Response:
         return json_response(_clock(door.engine))
@@ -127,6 +134,9 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
             ("POST", "/__admin/snapshots"),
             ("POST", "/__admin/snapshots/<id>/restore"),
             ("POST", "/__admin/tokens"),
+            *ACTION_CALLS,
+            *WEBHOOK_CALLS,
+            *FAULT_CALLS,
             ("GET, POST", "/__admin/clock"),
             ("GET", "/__admin/openapi/<api>"),
         )

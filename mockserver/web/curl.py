@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mockserver.messages import Request
 
+if TYPE_CHECKING:
+    from mockserver.engine.engine import Engine
+
 # curl sets these itself, or they belong to the connection and not to the request.
 _LEFT_OUT = frozenset({"host", "content-length", "connection", "transfer-encoding"})
+
+
+def sample_curl(engine: Engine, name: str, base: str) -> str:
+    """A line that shows whether an API works: one of its operations as documented; where it has none and only sends,
+    the first of its actions, if there is one."""
+    api = engine.apis[name]
+    if api.contract.operations:
+        return to_curl(engine.sample_request(name), base)
+    action = next(iter(api.behaviour.actions), "")
+    return to_curl(Request("POST", f"/__admin/actions/{name}/{action}"), base) if action else ""
 
 
 def to_curl(request: Request, base: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 
 from mockserver import __version__
-from mockserver.web.curl import to_curl
+from mockserver.web.curl import sample_curl
 from mockserver.web.wsgi import Door
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _described(engine: Engine, name: str, base: str) -> dict[str, Any]:
         "title": contract.title,
         "version": contract.version,
         "url": f"{base}/{name}",
-        "curl": to_curl(engine.sample_request(name), base),
+        "curl": sample_curl(engine, name, base),
         "operations": list(contract.operations.values()),
         "webhooks": list(contract.webhooks),
     }

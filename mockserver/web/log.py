@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mockserver.contract.schemas import Violation
     from mockserver.engine.journal import Exchange
     from mockserver.web.wsgi import Door
+    from mockserver.webhooks.deliveries import Attempt, Delivery
 
 LogFormat = Literal["text", "json"]
 
@@ -30,20 +31,23 @@ class JournalLog:
     """Writes what the journal of the door's engine has that was not written yet. Used by one thread."""
 
     def __init__(self, door: Door, stream: IO[str], style: LogFormat = "text") -> None:
-        self._door = door
+        self.door = door
         self._journal = door.engine.journal
         self._seq = self._journal.last_seq
         self._stream: IO[str] | None = stream
         self._style = style
         self._colour = style == "text" and wants_colour(stream)
         self._noticed = False
+        self._outbox = door.engine.outbox
+        self._told = 0
 
     def pump(self) -> None:
         """Write all new exchanges, of the old engine first when it has been swapped since."""
         self._drain()
-        journal = self._door.engine.journal
+        journal = self.door.engine.journal
         if journal is not self._journal:
             self._journal, self._seq = journal, 0
+            self._outbox, self._told = self.door.engine.outbox, 0
             self._drain()
 
     def note(self, text: str) -> None:
@@ -63,11 +67,15 @@ class JournalLog:
 
     def _drain(self) -> None:
         new = self._journal.since(self._seq)
-        if not new:
-            return
-        self._seq = new[-1].seq
-        if self._stream is not None:
-            self.write("".join(map(self._lines, new)))
+        if new:
+            self._seq = new[-1].seq
+            if self._stream is not None:
+                self.write("".join(map(self._lines, new)))
+        if self._told != self._outbox.log.told:
+            sent = self._outbox.attempts_since(self._told)
+            if sent and self._stream is not None:
+                self.write("".join(delivery_line(self._style, *each[1:]) for each in sent))
+            self._told = sent[-1][0] if sent else self._outbox.log.told
 
     def _lines(self, exchange: Exchange) -> str:
         """An exchange; beneath the first in a run that has a notice, that."""
@@ -102,6 +110,31 @@ def text_lines(exchange: Exchange, colour: bool = False) -> str:
     if verdict == "ok" and exchange.operation and not _refusal(exchange):
         return line
     return line + "".join(f"    {printable(remark)}\n" for remark in _remarks(exchange))
+
+
+def delivery_line(style: LogFormat, delivery: Delivery, attempt: Attempt | None) -> str:
+    """`12:00:01 webhook order.placed http://127.0.0.1:8080/hooks answered 200, 0.7 ms delivered`; as JSON the same."""
+    verdict = printable(attempt.verdict if attempt else delivery.reason)
+    if style == "json":
+        at = attempt.at if attempt else delivery.happening.at
+        record = {
+            "time": format_time(datetime.fromtimestamp(at, UTC), 3),
+            "webhook": delivery.event,
+            "api": delivery.happening.api,
+            "namespace": delivery.happening.namespace,
+            "delivery": delivery.id,
+            "url": printable(delivery.url),
+            "attempt": attempt.number if attempt else None,
+            "delivered": attempt.delivered if attempt else False,
+            "verdict": verdict,
+            "duration_ms": round(attempt.duration * 1000, 3) if attempt else None,
+        }
+        return dumps(record).decode() + "\n"
+    line = f"webhook {printable(delivery.event)} {printable(delivery.url)} {verdict}"
+    if attempt is None:
+        return f"{_time_of_day(int(delivery.happening.at))} {line} {delivery.status}\n"
+    went = "delivered" if attempt.delivered else "not delivered"
+    return f"{_time_of_day(int(attempt.at))} {line}, {attempt.duration * 1000:.1f} ms {went}\n"
 
 
 def json_line(exchange: Exchange) -> str:

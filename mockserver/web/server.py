@@ -102,6 +102,11 @@ class ThreadedServer:
         self._thread = threading.Thread(target=self._run, name=f"mockserver-{self.port}", daemon=True)
         self._thread.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it still takes connections."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """End all connections, then the threads. Calling it again, also from another thread, does nothing."""
         with self._stopping:

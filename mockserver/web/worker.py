@@ -25,7 +25,7 @@ _BEAT = 0.05  # seconds between two looks at the journal
 _PATIENCE = 2000  # tenths of a beat until a server that does not listen is taken for broken
 _READ_LATER = (
     *("HOME", "USERPROFILE", "LOCALAPPDATA", "SYSTEMROOT", "XDG_", "MOCKSERVER_"),
-    *("TZ", "LANG", "LC_", "TERM", "NO_COLOR", "TMP", "TEMP"),
+    *("TZ", "LANG", "LC_", "TERM", "NO_COLOR", "TMP", "TEMP", "SSL_CERT_"),
 )
 
 
@@ -72,7 +72,7 @@ class Worker:
         if options.watch:
             threading.Thread(
                 target=watch,
-                args=(watched_folders(engine), door, lambda: _built(options)),
+                args=(watched_folders(engine), door, lambda: _rebuilt(options, door)),
                 kwargs={"tell": log.note, "stop": threading.Event()},
                 name="mockserver-watch",
                 daemon=True,
@@ -98,6 +98,7 @@ class Worker:
                 os.kill(os.getpid(), signal.SIGTERM)
                 main.join()
             pause.wait(_BEAT)
+        log.door.engine.close()
         log.pump()
 
 
@@ -106,6 +107,13 @@ def _built(options: ServeOptions) -> Engine:
     engine = build_engine(options.apis, options.engine)
     for api in engine.apis:
         engine.sample_request(api)
+    return engine
+
+
+def _rebuilt(options: ServeOptions, door: Door) -> Engine:
+    """The engine that takes the place of the one there is, which sends nothing more."""
+    engine = _built(options)
+    door.engine.close()
     return engine
 
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from mockserver.messages import Request
+from mockserver.messages import Faulted, Request
 from mockserver.state.clock import Stopwatch
+from mockserver.web.sabotage import send
 
 if TYPE_CHECKING:
     from mockserver.engine.engine import Engine
@@ -101,9 +102,12 @@ class Door:
         elif "HTTP_TRANSFER_ENCODING" in environ:
             body = _read(environ, self._limit + 1)
 
-        status, answer_headers, answer = self.engine.handle(
+        response = self.engine.handle(
             Request(environ["REQUEST_METHOD"], path, query, headers, body, environ["wsgi.url_scheme"])
         )
+        if response.__class__ is Faulted:
+            return send(environ, start_response, response)
+        status, answer_headers, answer = response
         start_response(_STATUS_LINES.get(status) or f"{status} Unknown", list(answer_headers))
         return [answer]
 

@@ -192,7 +192,7 @@ CASES = {
     ),
     "an effect without a verb": (
         ("      - create: note\n        set", "      - set", "- set:"),
-        "an effect has one of create, update, delete, issue, revoke, do",
+        "an effect has one of create, update, delete, issue, revoke, do, emit",
     ),
     "a path that does not say which record": (
         ("createTicket:\n", "getStatus: {read: ticket}\n  createTicket:\n", "getStatus"),

@@ -215,7 +215,7 @@ class TestFaults:
             ({"a": {"then": []}}, [{"do": "a", "set": {"x": 1}}], f"'set' has no effect here {CHANGING}"),
             ({"a": {"then": []}}, [{"do": "a", "bind": "x"}], f"'bind' has no effect here {CHANGING}"),
             ({"a": {"then": []}}, [{"do": "a", "key": "x"}], "'key' has no effect here (it goes with update, delete)"),
-            ({}, [{"create": "note", "with": {}}], "'with' has no effect here (it goes with do)"),
+            ({}, [{"create": "note", "with": {}}], "'with' has no effect here (it goes with do, emit)"),
             ({}, [{"create": "note", "where": {}}], "'where' has no effect here (it goes with update, delete)"),
             ({}, [{"create": "note", "key": "x"}], "'key' has no effect here (it goes with update, delete)"),
             (

@@ -158,7 +158,7 @@ class Stage:
             self.close()
             self.options = serve_options(words[1:])
             return
-        if words[0] == "token":
+        if words[0] in ("token", "action"):
             self.engine()
         result = CliRunner().invoke(main, words, env={"MOCKSERVER_URL": "http://{}:{}".format(*self._url)})
         assert result.output == printed, f"{block.place}: printed\n{result.output}"

@@ -49,11 +49,23 @@ KEYS = {
     "timer": "`timers`",
     "operation": "`operations`",
     "rule": "`require`",
+    "arrangement": "`arrange`",
     "warning": "`warn`",
     "effect": "`then`",
     "respond": "`respond`",
     "page": "`page`",
+    "webhooks": "`webhooks`",
+    "event": "`events`",
+    "signing": "`signing`",
+    "secret": "`secret`",
+    "validation": "`validation`",
+    "delivery": "`delivery`",
+    "action": "`actions`",
+    "action_parameter": "`parameters`",
+    "condition": "What an action requires",
 }
+#: What the schema of a parameter has is JSON Schema, which nobody explains again.
+BESIDE_THE_SCHEMA = {"about", "required", "default"}
 
 
 @pytest.mark.parametrize("section", RUN, ids=lambda section: f"{section.page}:{section.heading}")
@@ -88,6 +100,7 @@ def declared_keys() -> dict[str, set[str]]:
     walk(schema, "")
     for name, part in schema["$defs"].items():
         walk(part, name)
+    found["action_parameter"] &= BESIDE_THE_SCHEMA
     return found
 
 
@@ -134,6 +147,16 @@ def used_keys(data: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
     for effects in mappings(data.get("effects")):
         yield "named_effects", set(effects)
         yield from parts(effects, "then", "effect")
+    webhooks = data.get("webhooks", {})
+    yield "webhooks", set(webhooks)
+    for part in ("signing", "validation", "delivery"):
+        yield part, set(webhooks.get(part, {}))
+    yield "secret", set(webhooks.get("signing", {}).get("secret", {}))
+    yield from parts(webhooks, "events", "event")
+    for action in mappings(data.get("actions")):
+        yield "action", set(action)
+        for key, kind in (("parameters", "action_parameter"), ("require", "condition"), ("then", "effect")):
+            yield from parts(action, key, kind)
     operations = [*mappings(data.get("operations"))]
     for case in [case for operation in operations for case in mappings(operation.get("cases"))]:
         yield "case", set(case)
@@ -144,6 +167,9 @@ def used_keys(data: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
         yield "page", set(operation.get("page", {}))
         for key, kind in (("require", "rule"), ("warn", "warning"), ("then", "effect")):
             yield from parts(operation, key, kind)
+        for rule in mappings(operation.get("require")):
+            yield "arrangement", set(rule.get("arrange", {}))
+            yield from parts(rule.get("arrange", {}), "then", "effect")
 
 
 def test_every_key_has_an_example_that_is_run() -> None:

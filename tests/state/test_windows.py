@@ -203,3 +203,21 @@ def test_equal_moments_are_held_once(monkeypatch: pytest.MonkeyPatch) -> None:
     counts, wide = Windows(), SLIDING._replace(calls=1000)
     assert all(counts.take([(wide, "k")], 5) is None for _ in range(1000))
     assert counts.take([(wide, "k")], 6) == Full(wide, 65)
+
+
+@pytest.mark.parametrize("limit", [FIXED, SLIDING])
+def test_what_is_used_up_is_so_for_every_key_until_a_window_is_over(limit: Limit) -> None:
+    counts = Windows()
+    counts.take([(limit, "k")], 0)
+    counts.use_up(limit, 10)
+    twin = counts.copy()
+    for each in (counts, twin):
+        assert each.take([(limit, "k")], 10) == each.take([(limit, "new")], 69.75) == Full(limit, 70)
+        assert each.take([(limit, "k")], 70) is each.take([(limit, "new")], 70) is None
+
+
+@pytest.mark.parametrize("limit", [FIXED, SLIDING])
+def test_it_is_forgotten_when_the_clock_is_set_back(limit: Limit) -> None:
+    counts = Windows()
+    counts.use_up(limit, 1000)
+    assert counts.take([(limit, "k")], 900) is None

@@ -14,6 +14,7 @@ from mockserver.engine.journal import Exchange, Journal
 from mockserver.exceptions import UsageError, did_you_mean
 from mockserver.messages import Request, Response
 from mockserver.state.clock import Clock
+from mockserver.webhooks.outbox import Outbox
 
 START = datetime(2025, 1, 15, 12, tzinfo=UTC)
 
@@ -56,6 +57,7 @@ class FakeEngine:
         self.options = SimpleNamespace(body_limit=1000)
         self.journal = RecordingJournal()
         self.clock = Clock(START)
+        self.outbox = Outbox({}, self.clock)
         self.failed_timers: list[str] = []
         self.requests: list[Request] = []
         self.answer = Response(200, (("Content-Type", "application/json"),), b"{}")

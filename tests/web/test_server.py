@@ -92,7 +92,8 @@ def test_many_start_and_stop_under_load_and_leave_nothing_behind(engine: Any) ->
         for thread in (*callers, *stoppers):
             thread.join(10)
             assert not thread.is_alive()
-    assert (threading.active_count(), _open_files()) == (threads, sockets)
+    assert threading.active_count() <= threads  # one of an earlier test may have ended meanwhile
+    assert _open_files() <= sockets
 
 
 def _call_until_refused(server: ThreadedServer) -> None:
