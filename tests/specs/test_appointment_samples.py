@@ -40,9 +40,9 @@ MALFORMED = {
     # A placeholder instead of one of the kinds of recipient.
     "V52": [2759, 2808, 2832, 2994],
 }
-#: Schemas that the document has not: enumerations of its prose, what null may clear, errors, tokens.
+#: Schemas that the document has not: enumerations of its prose, what null may clear, errors, tokens, webhooks.
 OURS = {"NotificationChannel", "NotificationType", "ParticipantState", "ParticipantType", "ContactChange", "NameChange"}
-OURS |= {"Error", "TokenError", "TokenRequest", "TokenResponse"}
+OURS |= {"Error", "TokenError", "TokenRequest", "TokenResponse", "WebhookEnvelope"}
 _ASKED = ("Request", "Body")  # how the names of schemas end that stand in requests
 
 
