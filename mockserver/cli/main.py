@@ -12,11 +12,15 @@ from typing import Any
 import click
 
 from mockserver import __version__
+from mockserver.cli.action import action_command
+from mockserver.cli.check import check_command
+from mockserver.cli.fixtures import fixtures_command
 from mockserver.cli.lint import lint_command
 from mockserver.cli.listing import list_command
 from mockserver.cli.problems import shown
 from mockserver.cli.serve import serve_command
 from mockserver.cli.token import token_command
+from mockserver.cli.webhook import webhook_command
 from mockserver.exceptions import MockserverError, SpecError, UsageError
 
 USAGE, INTERNAL = 2, 70
@@ -69,11 +73,22 @@ def main() -> None:
       mockserver serve                serve all of it on http://127.0.0.1:4010
       mockserver serve ./openapi.yaml serve a document of your own
       mockserver token my-api         a token that the mock on that port accepts
+      mockserver action my-api        what may be made to happen in that mock
+      mockserver webhook send my-api order.created --to URL
+                                      one event, signed as the API signs
+      mockserver check receiver my-api --to URL --secret S
+                                      a receiver of events, put to the test
       mockserver lint ./my-api        every problem of a spec folder at once
+      mockserver fixtures export my-api --out DIR
+                                      every documented answer, as files
     """
 
 
 main.add_command(serve_command)
 main.add_command(token_command)
+main.add_command(webhook_command)
+main.add_command(action_command)
+main.add_command(check_command)
 main.add_command(list_command)
 main.add_command(lint_command)
+main.add_command(fixtures_command)
