@@ -4,14 +4,16 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
 ARGS   ?=
+OLDEST := .venv-oldest
+OLD    := $(OLDEST)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test check bench clean
+.PHONY: help install serve test test-oldest check bench fixtures clean
 .SILENT:
 
 help: ## this list
-	sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-8s %s\n' "$$name" "$$text"; done
+	sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-11s %s\n' "$$name" "$$text"; done
 	echo '  Options go into ARGS:  make serve ARGS="zoho-assist --port 8080"   make test ARGS="-k store -x"'
 
 install: $(STAMP) ## make .venv and install into it (again only when pyproject.toml changed)
@@ -44,6 +46,17 @@ serve: install ## serve the APIs on http://127.0.0.1:4010
 test: install ## all tests
 	$(PYTHON) -m pytest $(ARGS)
 
+test-oldest: $(OLD) ## the strategies with the oldest Hypothesis that they support
+	$(OLDEST)/bin/python -m pytest --quiet -p no:cacheprovider tests/strategies $(ARGS)
+
+# Only what these tests need. The version is the one that pyproject.toml asks for at least.
+$(OLD): pyproject.toml $(STAMP)
+	rm -rf $(OLDEST)
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install -qq --disable-pip-version-check --editable . 'pytest>=8.3' \
+		"hypothesis==$$(sed -n 's/.*"hypothesis>=\([0-9.]*\)".*/\1/p' pyproject.toml)"
+	touch $(OLD)
+
 check: install ## ruff, mypy, the import rules
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check --quiet .
@@ -53,6 +66,13 @@ check: install ## ruff, mypy, the import rules
 bench: install ## measure against a bare Flask route and the bare server
 	$(PYTHON) -m bench $(ARGS)
 
+fixtures: install ## write the recorded exchanges of the shipped APIs again
+	for folder in specs/*/; do \
+		name=$$(basename "$$folder"); \
+		rm -rf "fixtures/$$name/exchanges"; \
+		$(PYTHON) -m mockserver fixtures export "$$name" --out "fixtures/$$name/exchanges" || exit 1; \
+	done
+
 clean: ## remove .venv, caches and build products
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

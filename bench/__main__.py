@@ -8,7 +8,7 @@ import platform
 import sys
 from collections.abc import Sequence
 
-from bench import engine, http, memory, scale, start, tokens
+from bench import deliveries, engine, http, intercept, memory, plugin, scale, start, strategies, tokens
 from bench.calls import CASES
 from bench.figures import say
 from bench.processes import NotUp
@@ -21,6 +21,10 @@ PARTS = {
     "start": start.run,
     "memory": memory.run,
     "tokens": tokens.run,
+    "strategies": strategies.run,
+    "deliveries": deliveries.run,
+    "intercept": intercept.run,
+    "plugin": plugin.run,
 }
 
 

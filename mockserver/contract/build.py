@@ -71,7 +71,7 @@ def _operations(root: Node, builder: OperationBuilder, version: str, places: dic
     shapes: dict[str, str] = {}
     if root.get("paths") is None and (version == "3.0" or root.get("webhooks") is None):
         root.problem("the document has no `paths`")
-    for path, item in root.entries("paths"):
+    for path, item in root.entries("paths", extensible=True):
         if not path.startswith("/"):
             root.problem(f"the path '{path}' does not start with a slash", "paths", path, at_key=True)
         if not _check_template(root, path):
@@ -142,7 +142,7 @@ def _security_scheme(name: str, node: Node) -> SecurityScheme:
     if kind == "http" and not node.text("scheme"):
         node.problem(f"the security scheme '{name}' needs a `scheme` such as bearer or basic")
     scopes: dict[str, str] = {}
-    for _, flow in node.entries("flows"):
+    for _, flow in node.entries("flows", extensible=True):
         declared = flow.get("scopes")
         if isinstance(declared, dict):
             scopes.update({scope: str(text) for scope, text in declared.items()})

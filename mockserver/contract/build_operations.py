@@ -131,7 +131,7 @@ class OperationBuilder:
                 node.problem("an operation needs at least one response")
             return {}
         built = {}
-        for status, item in node.entries("responses"):
+        for status, item in node.entries("responses", extensible=True):
             key = status.upper() if status != "default" else status
             if key != "default" and not _STATUS.match(key):
                 hint = "a code such as 200, a range such as 4XX, or default"

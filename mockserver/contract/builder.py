@@ -52,8 +52,12 @@ class Node:
                 data = data.get(key) if isinstance(data, dict) else None
         return Node(self._builder, self.document, join(self.pointer, *keys), data)
 
-    def entries(self, key: str) -> Iterable[tuple[str, Node]]:
-        """The named nodes in the mapping below `key`, references followed. Extensions (`x-…`) are left out."""
+    def entries(self, key: str, *, extensible: bool = False) -> Iterable[tuple[str, Node]]:
+        """The named nodes in the mapping below `key`, references followed.
+
+        In a mapping that OpenAPI lets be extended, `x-…` is an extension and left out. In all others it is a name like
+        any other: of a header, say.
+        """
         parts = self.get(key)
         if parts is None:
             return
@@ -61,7 +65,7 @@ class Node:
             self.problem(f"'{key}' must be a mapping", key)
             return
         for name in parts:
-            if not name.startswith("x-"):
+            if not (extensible and name.startswith("x-")):
                 yield name, self.child(key, name).followed()
 
     def elements(self, key: str) -> Iterable[Node]:

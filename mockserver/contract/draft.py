@@ -48,7 +48,7 @@ def sound_parts(
         for name, schema in contract.schemas.items()
         if not _touched(problems, library, schema.document, [schema.pointer])
     }
-    items = list(root.entries("paths"))
+    items = list(root.entries("paths", extensible=True))
     ids = {
         item.child(method).text("operationId") or generated_id(method, path)
         for path, item in items

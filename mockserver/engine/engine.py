@@ -96,7 +96,11 @@ class Engine(Control):
         seconds = self.faults.seconds(order)
         call.dry = not order.keeps_effects
         response = Response(0)
-        if order.needs_answer:
+        if order.reply is not None:  # the client is held to the contract as ever
+            self._authenticate(call, exchange)
+            self._authorise(call, exchange)
+            self._check_request(call, exchange)
+        elif order.needs_answer:
             try:
                 response = self._undisturbed(call, exchange)
             except Refused as refusal:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mockserver.exceptions import UsageError, did_you_mean
+from mockserver.messages import Request, Response
 from mockserver.state.samples import Draws
 
 #: What the network does to an answer. The first four are named as in WireMock.
@@ -76,13 +79,23 @@ class Delay:
         return self.low if self.low == self.high else {"uniform": [self.low, self.high]}
 
 
+class Reply(NamedTuple):
+    """An answer that was made beforehand. `about` names it in the trace; `breaks` says how it breaks the contract
+    (empty: it keeps it, and is checked)."""
+
+    response: Response
+    about: str = "the answer that was ordered"
+    breaks: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FaultOrder:
     """What is to go wrong, and with which calls: those of `api` and `operation` (None: all of them) in `namespace`.
 
-    One of `status`, `error` (by the name that the behaviour file gives it) and `fault` (one of `KINDS`), or a `delay`
-    alone. The first `after` calls pass, the next `times` are hit (None: all). With `applied` the operation does happen,
-    although the client does not learn of it. `left` counts down from `times`; `Faults` sets it and `id`.
+    One of `status`, `error` (by the name that the behaviour file gives it), `fault` (one of `KINDS`) and `reply` (what
+    a call is answered that is in order itself; asked from any thread), or a `delay` alone. The first `after` calls
+    pass, the next `times` are hit (None: all). With `applied` the operation does happen, although the client does not
+    learn of it. `left` counts down from `times`; `Faults` sets it and `id`.
     """
 
     api: str
@@ -97,10 +110,11 @@ class FaultOrder:
     applied: bool = False
     id: str = ""
     left: int | None = None
+    reply: Callable[[Request], Reply] | None = None
 
     def __post_init__(self) -> None:
         """Raises UsageError for an order that makes no sense by itself."""
-        given = [name for name in ("status", "error", "fault") if getattr(self, name)]
+        given = [name for name in ("status", "error", "fault", "reply") if getattr(self, name)]
         if len(given) > 1:
             raise UsageError(f"a fault has either {' or '.join(given)}", "set two, one after the other")
         if not given and self.delay is None:
@@ -120,12 +134,14 @@ class FaultOrder:
         """What goes wrong, in a word or two."""
         if self.status is not None:
             return f"status {self.status}"
+        if self.reply is not None:
+            return "an answer made beforehand"
         return self.fault or (f"error {self.error}" if self.error else "delay")
 
     @property
     def delays_only(self) -> bool:
         """Whether the answer is the right one, and only late."""
-        return self.status is None and not self.error and not self.fault
+        return self.status is None and not self.error and not self.fault and self.reply is None
 
     @property
     def keeps_effects(self) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 
 from mockserver.behaviour.quotas import whole_window
 from mockserver.behaviour.scope import OperationScope
+from mockserver.contract.serialization import ABSENT
 from mockserver.engine.call import Call
-from mockserver.engine.faults import FaultOrder
+from mockserver.engine.faults import FaultOrder, Reply
 from mockserver.engine.journal import Exchange, Journal, Warn
 from mockserver.engine.preferences import documented
-from mockserver.messages import Faulted, Response
+from mockserver.messages import Faulted, Request, Response
 from mockserver.state.samples import Draws
 
 #: In the place of a body as a value: there is no contract to hold the answer against.
@@ -27,7 +28,10 @@ _PROXY_PAGE = (
 def ordered_error(
     call: Call, order: FaultOrder, scope: Callable[[], OperationScope], exchange: Exchange
 ) -> tuple[Response, Any]:
-    """The error that an order asks for, and its body as a value for the check; an undocumented one is warned of."""
+    """The error or the answer that an order asks for, and its body as a value for the check; one that the contract
+    lacks is warned of."""
+    if order.reply is not None:
+        return _replied(call, order.reply, exchange)
     operation, api = call.plan.operation, call.api
     name = order.error or call.plan.error_for(order.status or 0)
     declared = api.behaviour.errors.get(name)
@@ -41,6 +45,16 @@ def ordered_error(
     if declared is not None:
         return api.responder.error(name, operation, scope())
     return api.responder.example(operation, int(status), Draws(order.id))
+
+
+def _replied(call: Call, reply: Callable[[Request], Reply], exchange: Exchange) -> tuple[Response, Any]:
+    response, about, breaks = reply(call.request)
+    exchange.trace.append(f"{response.status}: answered by {about}")
+    if not breaks:
+        return response, ABSENT
+    said = f"the contract of {call.plan.operation.id} does not allow the answer that was ordered: {breaks}"
+    exchange.warnings.append(Warn("fault.breaks_contract", said))
+    return response, UNCHECKED
 
 
 def spoiled(fault: str, response: Response, exchange: Exchange, journal: Journal) -> Response:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import figures, growth, scale, tokens, wrk
+from bench import figures, growth, intercept, scale, strategies, tokens, wrk
 from bench.calls import CASES, load_script
 from bench.http import run as run_http
+from mockserver.strategies import from_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +26,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_names_the_parts() -> None:
     done = bench("--help")
     assert done.returncode == 0, done.stderr
-    parts = ("http", "engine", "scale", "start", "memory", "tokens")
+    parts = ("http", "engine", "scale", "start", "memory", "tokens", "intercept", "strategies", "plugin")
     assert all(part in done.stdout for part in (*parts, "--rounds", "--seconds", "--only"))
 
 
@@ -116,5 +117,34 @@ def test_a_load_with_errors_is_no_measurement(said: str, monkeypatch: pytest.Mon
     assert wrk.load("http://localhost", tmp_path / "no.lua", 1, 1) == (1000.0, 1.5, 0.2)
 
 
+def test_generators_that_are_not_installed_are_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing() -> strategies.Maker:
+        raise ModuleNotFoundError("No module named 'other'")
+
+    monkeypatch.setattr(strategies, "_EXAMPLES", 3)
+    monkeypatch.setattr(strategies, "_OTHERS", {"hypothesis": lambda: from_schema, "other": missing})
+    strategies.run(CASES, 1, 1)
+    said = capsys.readouterr().out
+    assert "other is not measured: No module named 'other'" in said
+    assert "Median of the 4 ratios with objects, hypothesis: " in said
+    rows = [line for line in said.splitlines() if line.startswith("| a")]
+    assert len(rows) >= 6
+    assert "documented" in said
+
+
 def test_a_ratio_is_taken_within_each_round() -> None:
     assert figures.ratio([10.0, 40.0, 30.0], [5.0, 10.0, 10.0]) == "3.00 (2.00–4.00)"
+
+
+def test_intercepted_calls_are_measured_by_every_library(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(intercept, "_CALLS", 2)
+    assert intercept.run([case for case in CASES if case.name == "get-one"], 1, 1)
+    rows = [line for line in capsys.readouterr().out.splitlines() if "GET one" in line]
+    assert [row.split("|")[1].strip().split(",")[0] for row in rows] == [
+        *("requests", "httpx", "httpx async"),
+        *("urllib3", "urllib3"),
+    ]

@@ -128,6 +128,42 @@ def test_responses(contract: Contract) -> None:
     assert "2XX" in contract.operations["deletePetsByPetId"].responses
 
 
+def test_a_name_may_start_like_an_extension(build: Build) -> None:
+    contract = build("""
+        openapi: 3.1.0
+        info: {title: a, version: b}
+        paths:
+          x-note: {get: {}}
+          /a:
+            get:
+              security: [{x-key: []}]
+              responses:
+                x-note: {description: not a status}
+                "200":
+                  description: fine
+                  headers:
+                    x-rate-limit: {required: true, schema: {type: integer}}
+                    X-Request-Id: {schema: {type: string}}
+                  content:
+                    x-world/x-3d: {examples: {x-small: {value: cube}}}
+        webhooks:
+          x-moved: {post: {responses: {"200": {description: fine}}}}
+        components:
+          securitySchemes:
+            x-key: {type: apiKey, in: header, name: x-key}
+    """)
+    operation = contract.operations["getA"]
+    assert operation.responses.keys() == {"200"}
+    answer = operation.responses["200"]
+    assert [(header.name, header.required) for header in answer.headers.values()] == [
+        ("x-rate-limit", True),
+        ("x-request-id", False),
+    ]
+    assert [example.name for example in answer.content["x-world/x-3d"].examples] == ["x-small"]
+    assert contract.webhooks.keys() == {"x-moved"}
+    assert contract.operations.keys() == {"getA"}
+
+
 def test_bodies_in_other_files(contract: Contract) -> None:
     body = contract.operations["createPet"].request_body
     assert body is not None
