@@ -43,17 +43,17 @@ $(STAMP): pyproject.toml
 serve: install ## serve the APIs on http://127.0.0.1:4010
 	exec $(PYTHON) -m mockserver serve $(ARGS)
 
-test: install ## all tests
-	$(PYTHON) -m pytest $(ARGS)
+test: install ## all tests, on all cores
+	$(PYTHON) -m pytest -n auto $(ARGS)
 
 test-oldest: $(OLD) ## the strategies with the oldest Hypothesis that they support
-	$(OLDEST)/bin/python -m pytest --quiet -p no:cacheprovider tests/strategies $(ARGS)
+	$(OLDEST)/bin/python -m pytest --quiet -n auto -p no:cacheprovider tests/strategies $(ARGS)
 
 # Only what these tests need. The version is the one that pyproject.toml asks for at least.
 $(OLD): pyproject.toml $(STAMP)
 	rm -rf $(OLDEST)
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/python -m pip install -qq --disable-pip-version-check --editable . 'pytest>=8.3' \
+	$(OLDEST)/bin/python -m pip install -qq --disable-pip-version-check --editable . 'pytest>=8.3' 'pytest-xdist>=3.6' \
 		"hypothesis==$$(sed -n 's/.*"hypothesis>=\([0-9.]*\)".*/\1/p' pyproject.toml)"
 	touch $(OLD)
 
