@@ -95,7 +95,7 @@ class FaultOrder:
     One of `status`, `error` (by the name that the behaviour file gives it), `fault` (one of `KINDS`) and `reply` (what
     a call is answered that is in order itself; asked from any thread), or a `delay` alone. The first `after` calls
     pass, the next `times` are hit (None: all). With `applied` the operation does happen, although the client does not
-    learn of it. `left` counts down from `times`; `Faults` sets it and `id`.
+    learn of it. `left` counts down from `times`; `Faults` sets it, `id`, and the `seed` of what is made up for it.
     """
 
     api: str
@@ -111,6 +111,7 @@ class FaultOrder:
     id: str = ""
     left: int | None = None
     reply: Callable[[Request], Reply] | None = None
+    seed: str = ""
 
     def __post_init__(self) -> None:
         """Raises UsageError for an order that makes no sense by itself."""
@@ -176,7 +177,7 @@ class Faults:
     def __init__(self, seed: int = 0) -> None:
         self.active = False
         self._seed = seed
-        self._draws = Draws(f"{seed}:faults")
+        self._draws: dict[str, Draws] = {}  # of delays, by namespace: what one test draws moves no other
         self._orders: dict[str, FaultOrder] = {}
         self._number = 0
         self._lock = threading.Lock()
@@ -187,7 +188,8 @@ class Faults:
             if len(self._orders) >= _MOST_ORDERS:
                 raise UsageError(f"there are {_MOST_ORDERS} faults already", "remove those that have served")
             self._number += 1
-            kept = replace(order, id=f"fault-{self._number}", left=order.times)
+            name = f"fault-{self._number}"
+            kept = replace(order, id=name, left=order.times, seed=f"{self._seed}:{order.namespace}:{name}")
             self._orders[kept.id] = kept
             self.active = True
             return kept
@@ -202,7 +204,7 @@ class Faults:
             self.active = bool(self._orders)
 
     def clear(self, api: str | None = None, namespace: str | None = None) -> None:
-        """Forget all orders, or those for one API or one namespace. Once all are gone, delays begin again as drawn."""
+        """Forget all orders, or those for one API or one namespace. Once all are gone, ids and delays begin anew."""
         with self._lock:
             self._orders = {
                 key: order
@@ -211,7 +213,7 @@ class Faults:
             }
             self.active = bool(self._orders)
             if api is None and namespace is None:
-                self._draws = Draws(f"{self._seed}:faults")
+                self._draws, self._number = {}, 0
 
     def list(self) -> list[FaultOrder]:
         """What is waiting, oldest first, each with what is `left` of it."""
@@ -246,7 +248,9 @@ class Faults:
         if order.delay is None:
             return 0.0
         with self._lock:
-            return order.delay.draw(self._draws)
+            space = order.namespace
+            draws = self._draws.setdefault(space, Draws(f"{self._seed}:{space}:faults"))
+            return order.delay.draw(draws)
 
     def _spend(self, order: FaultOrder) -> FaultOrder:
         """One call less."""

@@ -44,7 +44,7 @@ def ordered_error(
         return api.responder.undocumented(int(status), name or "ordered", operation, scope()), UNCHECKED
     if declared is not None:
         return api.responder.error(name, operation, scope())
-    return api.responder.example(operation, int(status), Draws(order.id))
+    return api.responder.example(operation, int(status), Draws(order.seed))
 
 
 def _replied(call: Call, reply: Callable[[Request], Reply], exchange: Exchange) -> tuple[Response, Any]:

@@ -115,5 +115,8 @@ def _changed(value: Any, steps: list[str], change: Change, path: str) -> Any:
 
 
 def _brief(value: Any) -> str:
-    text = orjson.dumps(value, default=str).decode()
+    try:
+        text = orjson.dumps(value, default=str).decode()
+    except TypeError:  # a whole number beyond 64 bits
+        text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

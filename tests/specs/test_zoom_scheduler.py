@@ -286,6 +286,15 @@ def test_counters_count_invitees_alone_z18(mock: Scheduler) -> None:
     assert slot(mock.happen("cancel"))["invitee_counters"] == {"total": 2, "active": 1, "limit": 5}
 
 
+def test_counters_are_right_whoever_calls_off_z18(mock: Scheduler) -> None:
+    made = [mock.act("book", schedule="product-tour", start="2025-03-03T10:00:00Z") for _ in range(3)]
+    mock.told()
+    first = mock.happen("cancel", booking=made[0]["booking_id"])
+    assert slot(first)["invitee_counters"] == {"total": 3, "active": 2, "limit": 5}
+    counters = [each["invitee_counters"] for each in mock.records("booking") if each["event_id"] == made[0]["event_id"]]
+    assert counters == [{"total": 3, "active": 2, "limit": 5}] * 3
+
+
 def test_fields_that_came_after_the_document_are_behind_a_setting_z21(mock: Scheduler) -> None:
     later = {"invitee_id", "rescheduled_from_event_id", "rescheduled_from_invitee_id"}
     assert later.isdisjoint(mock.happen("book").object)

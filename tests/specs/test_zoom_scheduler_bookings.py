@@ -85,3 +85,19 @@ def test_a_booking_is_over_after_its_end(mock: Scheduler) -> None:
 def test_the_same_seed_books_the_same(mock: Scheduler) -> None:
     with scheduler() as another:
         assert mock.happen("book").body == another.happen("book").body
+
+
+def test_what_overlaps_a_booking_is_taken(mock: Scheduler) -> None:
+    made = mock.act("book", schedule="first-talk", start="2025-03-03T10:00:00Z")
+    with pytest.raises(UsageError, match="the slot is taken"):
+        mock.act("book", schedule="first-talk", start="2025-03-03T10:15:00Z")
+    moved = mock.act("reschedule", booking=made["booking_id"], start="2025-03-03T10:15:00Z")
+    assert moved["created"]["start_date_time"] == "2025-03-03T10:15:00Z"
+
+
+def test_nothing_is_booked_in_the_past(mock: Scheduler) -> None:
+    with pytest.raises(UsageError, match="the slot is over"):
+        mock.act("book", start="2020-01-01T10:00:00Z")
+    mock.act("book")
+    with pytest.raises(UsageError, match="the slot is over"):
+        mock.act("reschedule", start="2020-01-01T10:00:00Z")
