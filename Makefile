@@ -46,8 +46,8 @@ serve: install ## serve the APIs on http://127.0.0.1:4010
 test: install ## all tests, on all cores
 	$(PYTHON) -m pytest -n auto $(ARGS)
 
-test-oldest: $(OLD) ## the strategies with the oldest Hypothesis that they support
-	$(OLDEST)/bin/python -m pytest --quiet -n auto -p no:cacheprovider tests/strategies $(ARGS)
+test-oldest: $(OLD) ## strategies and fuzz with the oldest Hypothesis that they support
+	$(OLDEST)/bin/python -m pytest --quiet -n auto -p no:cacheprovider tests/strategies tests/testing/test_fuzz.py $(ARGS)
 
 # Only what these tests need. The version is the one that pyproject.toml asks for at least.
 $(OLD): pyproject.toml $(STAMP)
