@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from http.client import HTTPResponse
+from ipaddress import ip_address
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -35,6 +36,11 @@ _CHUNK = 64 * 1024
 _PLAIN_MARKS = "/:@!$&'()*+,;=~-._"  # what may stand in a path as it is, beside letters and digits (RFC 3986)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_BREAK = re.compile(r"[\x00\r\n]")
+#: What says where a message ends, and who takes it: that is for the transport to say.
+_FRAMING = {
+    *("connection", "content-length", "expect", "host", "http2-settings", "keep-alive", "proxy-connection", "te"),
+    *("trailer", "transfer-encoding", "upgrade"),
+}
 _BROKEN = "the connection broke in the middle of the answer's body"
 
 
@@ -121,6 +127,20 @@ def _innermost(error: BaseException) -> str:
     return " ".join((str(error) or type(error).__name__).split())[:100]
 
 
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Raises UsageError for headers that a `Line` does not send: a name that is none, a value that would end its line,
+    or what would say anew where the message ends and who takes it."""
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or _HEADER_BREAK.search(value):
+            raise UsageError(f"the header {name[:80]!r} cannot be sent with the value {value[:80]!r}")
+        if name.lower() in _FRAMING:
+            raise UsageError(f"the header {name!r} is not for you to send", "it follows from the URL and the body")
+        try:
+            value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise UsageError(f"the header {name!r} holds characters beyond Latin-1, which cannot be sent") from None
+
+
 class Reply(NamedTuple):
     """What came back on a `Line`, and what was odd about it, in words."""
 
@@ -136,9 +156,10 @@ class Line:
     answer, which cannot be stretched by sending it in small pieces.
     """
 
-    def __init__(self, url: str) -> None:
-        """Raises UsageError for what is no http(s) URL with a host."""
-        self.url = url
+    def __init__(self, url: str, *, remote: bool = True) -> None:
+        """Unless `remote` no address is called that is not of this machine, whatever the host is called and leads to.
+        Raises UsageError for what is no http(s) URL with a host."""
+        self.url, self._remote = url, remote
         self._secure, self._host, self._port, self._authority, self._target = _read_url(url)
         self._connection: socket.socket | None = None
         self._closed = False
@@ -171,6 +192,11 @@ class Line:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
+    def abandon(self) -> None:
+        """Let go of a connection that another process has as well, for which it stays as it is."""
+        self._closed = True
+        self._drop()
+
     def _is_kept(self) -> bool:
         connection = self._connection
         if connection is None:
@@ -191,10 +217,11 @@ class Line:
             connection.close()
 
     def _fresh(self, message: bytes, end: float, timeout: float, most: int) -> Reply:
-        if self._closed:
-            raise TransportError(f"the connection to {self.url} was closed by the mock")
         try:
-            self._connection = self._connected(end)
+            self._connection = None if self._closed else self._connected(end)
+        except _Elsewhere as error:
+            said = f"{self._host} leads to {error}, which is not this machine, and nothing is sent there"
+            raise TransportError(said) from None
         except socket.gaierror:
             raise TransportError(f"the host of {self.url} is not known", listening=False) from None
         except ssl.SSLError as error:
@@ -205,6 +232,9 @@ class Line:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise TransportError(f"nothing listens at {self.url} ({reason})", listening=False) from None
+        if self._closed:  # perhaps while it was being connected
+            self._drop()
+            raise TransportError(f"the connection to {self.url} was closed by the mock")
         try:
             return self._exchange(message, end, timeout, most)
         except _Unheard as error:
@@ -213,6 +243,8 @@ class Line:
     def _connected(self, end: float) -> socket.socket:
         failed: OSError | None = None
         for family, kind, protocol, _, address in socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM):
+            if not (self._remote or _is_of_this_machine(str(address[0]))):
+                raise _Elsewhere(address[0])
             connection = socket.socket(family, kind, protocol)
             try:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -238,29 +270,38 @@ class Line:
         kept = False
         try:
             connection.settimeout(_left(end))
-            connection.sendall(message)
+            notes: tuple[str, ...] = ()
+            try:
+                connection.sendall(message)
+            except ConnectionError:  # who refuses a message need not hear it out: what was said by then counts
+                notes = ("the receiver answered before all of the message was sent",)
             answer.begin()
             if stream.ended:  # http.client takes the end of the connection for the end of the head
                 raise http.client.HTTPException
-            body, notes = self._body(answer, timeout, most)
+            body, cut = self._body(answer, timeout, most)
+            notes += cut
             kept = not (answer.will_close or notes or self._closed)
             return Reply(Response(answer.status, tuple(answer.getheaders()), body), notes)
-        except builtins.TimeoutError:
-            begun = "the head of the answer had begun but not ended" if stream.got else "no answer"
-            raise TransportError(f"{begun} from {self.url} within {timeout:g} s") from None
-        except (ConnectionError, ssl.SSLError, http.client.RemoteDisconnected) as error:
-            if not stream.got:
-                raise _Unheard(f"{self.url} closed the connection without an answer") from None
-            raise TransportError(f"the connection to {self.url} broke in the middle of the answer's head") from error
-        except (http.client.HTTPException, ValueError, OSError) as error:
-            said = " ".join((str(error) or type(error).__name__).split())[:100]
-            if stream.ended:
-                raise TransportError(f"the connection to {self.url} broke in the middle of the answer's head") from None
-            raise TransportError(f"what answers at {self.url} does not speak HTTP: {said}") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._failure(error, stream, timeout) from None
         finally:
             answer.close()
             if not kept:
                 self._drop()
+
+    def _failure(self, error: Exception, stream: _Timed, timeout: float) -> Exception:
+        """Why there is no answer, in words."""
+        if self._closed:
+            return TransportError(f"the connection to {self.url} was closed by the mock")
+        if isinstance(error, builtins.TimeoutError):
+            begun = "the head of the answer had begun but not ended" if stream.got else "no answer"
+            return TransportError(f"{begun} from {self.url} within {timeout:g} s")
+        if isinstance(error, (ConnectionError, ssl.SSLError)) and not stream.got:
+            return _Unheard(f"{self.url} closed the connection without an answer")
+        if isinstance(error, (ConnectionError, ssl.SSLError)) or stream.ended:
+            return TransportError(f"the connection to {self.url} broke in the middle of the answer's head")
+        said = " ".join((str(error) or type(error).__name__).split())[:100]
+        return TransportError(f"what answers at {self.url} does not speak HTTP: {said}")
 
     def _body(self, answer: HTTPResponse, timeout: float, most: int) -> tuple[bytes, tuple[str, ...]]:
         """The body as far as it is read, and why it was not read further."""
@@ -279,24 +320,18 @@ class Line:
         return bytes(body[:most]), (f"the body of the answer was cut after {most:,} bytes",)
 
     def _head(self, headers: Mapping[str, str], length: int) -> bytes:
-        lines = [f"POST {self._target} HTTP/1.1"]
-        given = {name.lower() for name in headers}
-        if "host" not in given:
-            lines.append(f"host: {self._authority}")
-        for name, value in headers.items():
-            if not _HEADER_NAME.fullmatch(name) or _HEADER_BREAK.search(value):
-                raise UsageError(f"the header {name[:80]!r} cannot be sent with the value {value[:80]!r}")
-            lines.append(f"{name}: {value}")
-        if "content-length" not in given:
-            lines.append(f"content-length: {length}")
-        try:
-            return "\r\n".join([*lines, "", ""]).encode("latin-1")
-        except UnicodeEncodeError:
-            raise UsageError("a header holds characters beyond Latin-1, which cannot be sent") from None
+        check_headers(headers)
+        lines = [f"POST {self._target} HTTP/1.1", f"host: {self._authority}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, f"content-length: {length}", "", ""]).encode("latin-1")
 
 
 class _Unheard(Exception):
     """A connection ended without a byte of an answer."""
+
+
+class _Elsewhere(Exception):
+    """A host leads to an address of another machine."""
 
 
 class _Timed(io.RawIOBase):
@@ -328,6 +363,11 @@ def _left(end: float) -> float:
     if left <= 0:
         raise builtins.TimeoutError
     return left
+
+
+def _is_of_this_machine(address: str) -> bool:
+    found = ip_address(address)
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 @cache

@@ -252,7 +252,53 @@ class TestLine:
                 line.post({}, b"", 10)
             closing.join(10)
 
-    @pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x y": "1"}, {"x": "€"}, {"": "1"}])
+    def test_a_connection_that_is_closed_while_it_is_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Peer(OK) as peer:
+            line = Line(peer.url)
+            connected = line._connected
+
+            def close_then(end: float) -> socket.socket:
+                connection = connected(end)
+                line.close()
+                return connection
+
+            monkeypatch.setattr(line, "_connected", close_then)
+            with pytest.raises(TransportError, match="was closed by the mock"):
+                line.post({}, b"", 5)
+        assert peer.asked in ([], [b""])
+
+    def test_an_answer_that_comes_before_the_message_is_through_counts(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def refuse() -> None:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(100)
+                    connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+
+            refusing = threading.Thread(target=refuse)
+            refusing.start()
+            line = Line(f"http://127.0.0.1:{server.getsockname()[1]}/")
+            reply = line.post({}, b"x" * 30_000_000, 10)
+            line.close()
+            refusing.join(10)
+        assert reply.response.status == 413
+        assert reply.notes == ("the receiver answered before all of the message was sent",)
+
+    def test_a_name_of_this_machine_that_leads_elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 80))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        line = Line("http://hooks.localhost/", remote=False)
+        with pytest.raises(TransportError, match=r"^hooks.localhost leads to 10.0.0.1, which is not this machine"):
+            line.post({}, b"", 5)
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            *({"x": "a\r\nb: c"}, {"x y": "1"}, {"x": "€"}, {"": "1"}, {"Host": "elsewhere"}),
+            *({"content-length": "0"}, {"Transfer-Encoding": "chunked"}, {"connection": "close"}),
+        ],
+    )
     def test_headers_that_cannot_be_sent(self, headers: dict[str, str]) -> None:
         with pytest.raises(UsageError, match="header"):
             Line("http://127.0.0.1:1").post(headers, b"", 5)

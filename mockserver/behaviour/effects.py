@@ -110,8 +110,13 @@ def event_parameters(event: EventSpec, given: Mapping[str, Any], scope: Operatio
     """The values of an event's parameters: as given, or those that stand for none given, which see the records, `now`,
     `settings` and `server` of the scope alone. They hold still: no later change of the state shows in them."""
     inner = OperationScope(scope.transaction, scope.clock, {"now": scope["now"], "item": None}, scope.__getitem__)
+    return parameters_in(event, given, inner)
+
+
+def parameters_in(event: EventSpec, given: Mapping[str, Any], scope: OperationScope) -> dict[str, Any]:
+    """The same where the scope holds nothing else: an event that no operation and no record brings about."""
     return {
-        name: _still(given[name] if name in given else _value(default, inner)) for name, default in event.parameters
+        name: _still(given[name] if name in given else _value(default, scope)) for name, default in event.parameters
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import orjson
+from click.core import ParameterSource
 
 from mockserver import __version__
 from mockserver.cli.values import Setting, Size, Time
@@ -15,7 +16,7 @@ from mockserver.engine.assembly import Options
 from mockserver.web.curl import sample_curl
 from mockserver.web.server import serve
 from mockserver.web.worker import ServeOptions
-from mockserver.webhooks.subscriptions import WebhookTarget
+from mockserver.webhooks.subscriptions import WebhookTarget, is_readable_on_the_way
 
 if TYPE_CHECKING:
     from mockserver.contract.model import Contract
@@ -63,8 +64,9 @@ if TYPE_CHECKING:
     "webhook_secrets",
     type=OfApi("secret"),
     multiple=True,
+    envvar="MOCKSERVER_WEBHOOK_SECRETS",
     metavar="API=SECRET",
-    help="What they are signed with; none said: one made from the seed.",
+    help="What they are signed with; else MOCKSERVER_WEBHOOK_SECRETS, else one made from the seed.",
 )
 @click.option("--allow-remote-webhooks", is_flag=True, help="Let events go to other machines.")
 @click.option("--watch", is_flag=True, help="Reload when a spec file changes.")
@@ -103,6 +105,9 @@ def serve_command(
     by_api: dict[str, dict[str, Any]] = {}
     for api, name, value in settings:
         by_api.setdefault(api, {})[name] = value
+    if click.get_current_context().get_parameter_source("webhook_secrets") is ParameterSource.ENVIRONMENT:
+        told = {api for api, _ in webhooks}  # the environment may hold those of other mocks, too
+        webhook_secrets = tuple(each for each in webhook_secrets if each[0] in told)
     options = ServeOptions(
         apis=apis,
         engine=Options(
@@ -144,12 +149,13 @@ def announcement(engine: Engine, url: str) -> str:
 
 def _told(engine: Engine, api: str) -> list[str]:
     """Where the events of an API go, and what they are signed with."""
-    given = {target.url for target in engine.options.webhooks if target.api == api and target.secret}
     lines = []
     for each in engine.outbox.subscriptions(api):
         lines.append(f"  events go to {each.url}" + (", once it has passed the check" * (each.status == "pending")))
+        if is_readable_on_the_way(each.url):
+            lines.append("  warning: that is plain http, and whoever is on the way can read it (use https)")
         if engine.outbox.sender(api).signs:
-            secret = "the secret that you gave" if each.url in given else f"the secret {each.secrets[0]}"
+            secret = f"the secret {each.secrets[0]}" if each.made_secret else "the secret that you gave"
             lines.append(f"  signed with {secret}")
     return lines
 
@@ -169,7 +175,7 @@ def announcement_json(engine: Engine, url: str) -> str:
         "apis": {name: f"{url}/{name}" for name in engine.apis},
     }
     told = [
-        {"id": each.id, "api": each.api, "url": each.url, "secret": next(iter(each.secrets), "")}
+        {"id": each.id, "api": each.api, "url": each.url, "secret": each.secrets[0] if each.made_secret else None}
         for each in engine.outbox.subscriptions()
     ]
     if told:

@@ -16,6 +16,7 @@ from mockserver.webhooks.byhand import Made, made_by_hand, sent_by_hand
 from mockserver.webhooks.deliveries import Attempt
 from mockserver.webhooks.edits import Change, from_text, schema_at
 from mockserver.webhooks.signing import made_secret
+from mockserver.webhooks.subscriptions import is_readable_on_the_way
 
 NOT_DELIVERED = 1
 
@@ -31,7 +32,8 @@ class OfApi(click.ParamType[tuple[str, str]]):
             return value[0], value[1]
         api, equals, text = str(value).partition("=")
         if not (equals and api):
-            self.fail(f"{value!r} is not written as API={self.name.upper()}", param, ctx)
+            shown = "a secret" if self.name == "secret" else repr(value)  # it must not end up in a log
+            self.fail(f"{shown} is not written as API={self.name.upper()}", param, ctx)
         if not text.strip():
             self.fail(f"the {self.name} for {api} is empty", param, ctx)
         return api, text
@@ -64,7 +66,12 @@ def webhook_command() -> None:
     "--set", "sets", type=Assignment(), multiple=True, metavar="PATH=VALUE", help="Set a field; VALUE is JSON or text."
 )
 @click.option("--remove", "removes", multiple=True, metavar="PATH", help="Leave a field out.")
-@click.option("--secret", metavar="SECRET", help="What it is signed with; none said: one made from the seed.")
+@click.option(
+    "--secret",
+    envvar="MOCKSERVER_WEBHOOK_SECRET",
+    metavar="SECRET",
+    help="What it is signed with; else MOCKSERVER_WEBHOOK_SECRET, else one made from the seed.",
+)
 @click.option("--allow-remote", is_flag=True, help="Let it go to another machine.")
 @click.option(
     "--setting",
@@ -119,6 +126,8 @@ def send_command(
         made = made_by_hand(sender, event, url, secret or "", changes, remote=allow_remote, at=engine.clock.timestamp())
         if told:
             click.echo(told, err=True)
+        if is_readable_on_the_way(url) and not dry_run:
+            click.echo(f"warning: {url} is plain http: whoever is on the way can read it (use https)", err=True)
         attempt = None if dry_run else sent_by_hand(made)
     click.echo(_as_json(made, attempt) if as_json else _as_text(made, attempt))
     return 0 if attempt is None or attempt.delivered else NOT_DELIVERED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -144,6 +144,8 @@ class Api:
         self.responder = Responder(behaviour)
         self.settings = {name: setting.value for name, setting in behaviour.settings.items()}
         self.spaces: dict[str, Namespace] = {}
+        #: Told the name of a namespace that has given way to others.
+        self.on_forgotten: Callable[[str], object] = lambda name: None
         #: Vouches for the tokens that this API issues.
         self.issuer = Issuer(self.name, behaviour, self.space, f"{seed}:{self.name}")
         #: The credentials that calls carry, by security scheme.
@@ -184,14 +186,19 @@ class Api:
     def space(self, name: str) -> Namespace:
         """The state of a namespace."""
         found = self.spaces.get(name)
-        if found is None:
-            with self._lock:
-                found = self.spaces.get(name)
-                if found is None:
-                    named = [each for each in self.spaces if each]
-                    if len(named) >= _MOST_SPACES:  # a client may name any it likes: the oldest goes
-                        self.spaces.pop(named[0], None)
-                    found = self.spaces[name] = Namespace(name, f"{self._seed}:{self.name}", self.start_state(name))
+        if found is not None:
+            return found
+        oldest = ""
+        with self._lock:
+            found = self.spaces.get(name)
+            if found is None:
+                named = [each for each in self.spaces if each]
+                if len(named) >= _MOST_SPACES:  # a client may name any it likes: the oldest goes
+                    oldest = named[0]
+                    self.spaces.pop(oldest, None)
+                found = self.spaces[name] = Namespace(name, f"{self._seed}:{self.name}", self.start_state(name))
+        if oldest:
+            self.on_forgotten(oldest)
         return found
 
     def start_state(self, namespace: str = "") -> State:

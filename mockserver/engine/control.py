@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from mockserver.behaviour.action_schemas import ActionSchemas
@@ -23,20 +23,19 @@ from mockserver.engine.api import Api
 from mockserver.engine.faults import Faults
 from mockserver.engine.grants import Wanted, as_json, credential_of, grant, sample_grant, still_live
 from mockserver.engine.journal import Journal
-from mockserver.engine.outgoing import in_order, sender_of
+from mockserver.engine.outgoing import Senders, in_order
 from mockserver.engine.routes import Routes
 from mockserver.engine.sample import sample_call
+from mockserver.engine.snapshots import Snapshots
 from mockserver.exceptions import ExpressionError, UsageError, did_you_mean
 from mockserver.messages import Request
 from mockserver.state.clock import Clock
 from mockserver.state.records import Record
 from mockserver.state.store import Emission, Namespace, State, Transaction
 from mockserver.state.table import Table
-from mockserver.state.windows import Windows
 from mockserver.webhooks.outbox import Outbox
+from mockserver.webhooks.sender import Sender
 from mockserver.webhooks.subscriptions import WebhookTarget
-
-_MOST_SNAPSHOTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +57,6 @@ class Options:
     remote_webhooks: bool = False
 
 
-class _Kept(NamedTuple):
-    """What a snapshot keeps of one namespace of one API."""
-
-    state: State
-    windows: Windows
-    once_issued: Mapping[str, str] = {}
-
-
 class Control:
     """The APIs, the clock and the journal of one mock, and what can be done to them from outside a request."""
 
@@ -78,23 +69,34 @@ class Control:
         self.journal = Journal(options.journal_size)
         self.faults = Faults(options.seed)
         self.routes = Routes(apis)
-        self._snapshots: dict[str, dict[tuple[str, str], _Kept]] = {}
-        self._snapshot_number = 0
+        self._snapshots = Snapshots()
         self._samples: dict[tuple[str, str], str] = {}
         #: Why timers failed that ran outside of any request, the last hundred; those within one are in its trace.
         self.failed_timers: deque[str] = deque(maxlen=100)
+        self._senders = Senders(clock, options.seed, self._space)
         #: Sends what the APIs tell by themselves.
-        self.outbox = Outbox({name: sender_of(api, clock, options.seed) for name, api in apis.items()}, clock)
+        self.outbox = Outbox(self._senders_of(apis), clock)
         self.outbox.register(options.webhooks, remote=options.remote_webhooks)
         self._action_schemas: WeakKeyDictionary[Api, ActionSchemas] = WeakKeyDictionary()
 
     def serve_only(self, apis: Mapping[str, Api], issuing: Mapping[str, Api]) -> None:
-        """Serve these APIs from here on; `issuing` are those whose tokens hold at them. All share the engine's clock."""
+        """Serve these APIs from here on; `issuing` are those whose tokens hold at them. All share the engine's clock.
+        One that was served before goes on with its subscriptions."""
         self.apis = apis
         self._all = {**apis, **issuing}
         self.routes = Routes(apis)
-        self.outbox.serve({name: sender_of(api, self.clock, self.options.seed) for name, api in apis.items()})
+        self.outbox.serve(self._senders_of(apis))
         self._samples = {key: text for key, text in self._samples.items() if key[0] in self._all}
+
+    def _senders_of(self, apis: Mapping[str, Api]) -> dict[str, Sender]:
+        for api in self._all.values():
+            api.on_forgotten = partial(self._forget, api.name)
+        return self._senders.of(apis)
+
+    def _forget(self, api: str, namespace: str) -> None:
+        """Nothing of a namespace that has given way to others stays behind."""
+        self.outbox.reset(api, namespace)
+        self.faults.clear(api, namespace)
 
     def close(self) -> None:
         """Send nothing more, and end the threads that do. What it has answered and sent can still be looked at."""
@@ -147,9 +149,13 @@ class Control:
         return _copies(tables[self._resource(api, resource)])
 
     def _tables(self, api: str, namespace: str) -> Mapping[str, Table]:
-        space = self.api(api).space(namespace)
-        self._run_due(self.api(api), space, self.clock.timestamp())
-        return space.state.tables
+        return self._space(self.api(api), namespace).state.tables
+
+    def _space(self, api: Api, namespace: str) -> Namespace:
+        """The state of a namespace, in which nothing is due any more."""
+        space = api.space(namespace)
+        self._run_due(api, space, self.clock.timestamp())
+        return space
 
     def _resource(self, api: str, resource: str) -> str:
         known = [name for name in self.api(api).behaviour.resources if name != HIDDEN_TOKENS]
@@ -203,45 +209,44 @@ class Control:
 
     def snapshot(self) -> str:
         """Keep the state of every API and namespace; gives the name to bring it back by."""
-        if len(self._snapshots) >= _MOST_SNAPSHOTS:
-            raise UsageError(f"there are {_MOST_SNAPSHOTS} snapshots already", "reset forgets them")
-        self._snapshot_number += 1
-        name = f"snapshot-{self._snapshot_number}"
-        self._snapshots[name] = {
-            (api.name, space.name): _Kept(space.state, space.windows.copy(), dict(space.once_issued))
-            for api in self._all.values()
-            for space in list(api.spaces.values())
-        }
-        return name
+        return self._snapshots.keep(self._all.values())
 
     def restore(self, name: str) -> None:
-        """Bring a snapshot back. What came into being since goes back to the start. Raises UsageError."""
-        kept = self._snapshots.get(name)
-        if kept is None:
-            hint = did_you_mean(name, self._snapshots, f"kept: {', '.join(self._snapshots) or 'none'}")
-            raise UsageError(f"no snapshot is called '{name}'", hint)
-        for api in self._all.values():
-            for space in list(api.spaces.values()):
-                _bring_back(space, kept.get((api.name, space.name)) or _Kept(api.start_state(space.name), Windows()))
-            for owner, namespace in kept:
-                if owner == api.name and namespace not in api.spaces:
-                    _bring_back(api.space(namespace), kept[(owner, namespace)])
+        """Bring a snapshot back. What came into being since goes back to the start, but for subscriptions and
+        deliveries, which stay as they are. Raises UsageError."""
+        self._snapshots.bring_back(name, self._all.values())
         self._keep_samples()
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward; what falls due on the way happens, in order of time."""
         with self.outbox.held():
             self.clock.advance(by)
-            self.run_due()
+            self._run_all()
+
+    def let_pass(self, by: timedelta) -> None:
+        """The same from within a call of an API, which nobody holds up: it may be a receiver that makes it before it
+        answers, and what it is being sent is not waited for."""
+        with self.outbox.held(patiently=False):
+            self.clock.advance(by)
+            self._run_all()
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Stop the clock where it is, or let it run on from there, and send what waits as it comes due."""
+        self.clock.freeze(frozen)
+        self.outbox.look()
 
     def set_clock(self, moment: datetime) -> None:
         """Jump to a moment; what is due by then happens, in order of time."""
         with self.outbox.held():
             self.clock.set(moment)
-            self.run_due()
+            self._run_all()
 
     def run_due(self) -> None:
         """Run every timer that is due, and send what is, in order of time across all APIs and namespaces."""
+        with self.outbox.held():
+            self._run_all()
+
+    def _run_all(self) -> None:
         for api in self._all.values():
             api.space("")  # it began with the mock, whether anybody has looked or not
         spaces = [(api, space) for api in self._all.values() for space in list(api.spaces.values())]
@@ -357,14 +362,6 @@ class Control:
         """Let tokens that were shown for pasting hold again, after another state was put in place."""
         for api, scheme in list(self._samples):
             self._sample_token(self._all[api], self._all[api].credentials[scheme])
-
-
-def _bring_back(space: Namespace, kept: _Kept) -> None:
-    with space.lock:
-        space.set_state(kept.state)
-        space.walks.clear()
-        space.windows = kept.windows.copy()
-        space.once_issued = dict(kept.once_issued)
 
 
 def _copies(table: Table) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ class Engine(Control):
             response, value = ordered_error(call, order, partial(self._error_scope, call, exchange), exchange)
             response = response if value is UNCHECKED else self._checked(call, response, value, exchange)
         if seconds and self.clock.frozen and not order.takes_real_time:
-            self.advance(timedelta(seconds=seconds))
+            self.let_pass(timedelta(seconds=seconds))
             exchange.trace.append(f"fault: the clock stands still, so it is moved by {seconds:g} s")
             seconds = 0.0
         fault = order.fault if order.fault in NETWORK_FAULTS else ""

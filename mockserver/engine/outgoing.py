@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from heapq import heapify, heappop, heappush
 
 from mockserver.engine.api import Api
@@ -12,18 +13,37 @@ from mockserver.webhooks.outbox import Outbox
 from mockserver.webhooks.sender import Sender
 
 
-def sender_of(api: Api, clock: Clock, seed: int) -> Sender:
-    """What sends the events of an API."""
+def sender_of(
+    api: Api, clock: Clock, seed: int, space: Callable[[Api, str], Namespace] = lambda api, name: api.space(name)
+) -> Sender:
+    """What sends the events of an API; `space` gives the state of a namespace as it stands now."""
     return Sender(
         api.name,
         api.behaviour.webhooks,
         api.contract.webhooks,
         settings=api.settings,
         server=api.server(),
-        space=api.space,
+        space=partial(space, api),
         clock=clock,
         seed=seed,
     )
+
+
+class Senders:
+    """What sends the events of each API."""
+
+    def __init__(self, clock: Clock, seed: int, space: Callable[[Api, str], Namespace]) -> None:
+        """`space` as of `sender_of`."""
+        self._clock, self._seed, self._space = clock, seed, space
+        self._kept: dict[str, tuple[Api, Sender]] = {}
+
+    def of(self, apis: Mapping[str, Api]) -> dict[str, Sender]:
+        """By the name of the API; the same sender again for an API that it was asked for the last time."""
+        kept, self._kept = self._kept, {}
+        for name, api in apis.items():
+            known = name in kept and kept[name][0] is api
+            self._kept[name] = kept[name] if known else (api, sender_of(api, self._clock, self._seed, self._space))
+        return {name: sender for name, (_, sender) in self._kept.items()}
 
 
 def in_order(
@@ -41,7 +61,7 @@ def in_order(
     while ran < most:
         due = outbox.next_due
         if due <= until and not (waiting and waiting[0][0] <= due):
-            ran += outbox.run_due(due, 1) or most
+            ran += outbox.run_due(due, 1) or 1  # none: a thread was faster
             continue
         if not waiting:
             break

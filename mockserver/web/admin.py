@@ -272,7 +272,7 @@ def _turn_clock(engine: Engine, wanted: dict[str, Any]) -> None:
         if step is not None:
             engine.advance(step)
         if freeze is not None:
-            engine.clock.freeze(freeze)
+            engine.freeze(freeze)
     except OverflowError:
         raise Refusal(400, "the clock goes from year 1 to year 9999: that is beyond it") from None
     except ValueError as error:

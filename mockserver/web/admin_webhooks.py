@@ -80,7 +80,8 @@ def webhooks_blueprint(door: Door) -> Blueprint:
     @webhooks.post("/redeliver")
     def redeliver() -> Response:
         given = _object({"id"}, set())
-        return json_response(_or_refuse(404, lambda: door.engine.outbox.redeliver(given["id"])).as_json())
+        _or_refuse(404, lambda: door.engine.outbox.delivery(given["id"]))
+        return json_response(_or_refuse(409, lambda: door.engine.outbox.redeliver(given["id"])).as_json())
 
     return webhooks
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mockserver.contract.schemas import Violation
     from mockserver.engine.journal import Exchange
     from mockserver.web.wsgi import Door
-    from mockserver.webhooks.deliveries import Attempt, Delivery
+    from mockserver.webhooks.deliveries import Told
 
 LogFormat = Literal["text", "json"]
 
@@ -74,8 +74,8 @@ class JournalLog:
         if self._told != self._outbox.log.told:
             sent = self._outbox.attempts_since(self._told)
             if sent and self._stream is not None:
-                self.write("".join(delivery_line(self._style, *each[1:]) for each in sent))
-            self._told = sent[-1][0] if sent else self._outbox.log.told
+                self.write("".join(delivery_line(self._style, each) for each in sent))
+            self._told = sent[-1].number if sent else self._outbox.log.told
 
     def _lines(self, exchange: Exchange) -> str:
         """An exchange; beneath the first in a run that has a notice, that."""
@@ -112,29 +112,27 @@ def text_lines(exchange: Exchange, colour: bool = False) -> str:
     return line + "".join(f"    {printable(remark)}\n" for remark in _remarks(exchange))
 
 
-def delivery_line(style: LogFormat, delivery: Delivery, attempt: Attempt | None) -> str:
+def delivery_line(style: LogFormat, told: Told) -> str:
     """`12:00:01 webhook order.placed http://127.0.0.1:8080/hooks answered 200, 0.7 ms delivered`; as JSON the same."""
-    verdict = printable(attempt.verdict if attempt else delivery.reason)
+    verdict = printable(told.verdict)
     if style == "json":
-        at = attempt.at if attempt else delivery.happening.at
         record = {
-            "time": format_time(datetime.fromtimestamp(at, UTC), 3),
-            "webhook": delivery.event,
-            "api": delivery.happening.api,
-            "namespace": delivery.happening.namespace,
-            "delivery": delivery.id,
-            "url": printable(delivery.url),
-            "attempt": attempt.number if attempt else None,
-            "delivered": attempt.delivered if attempt else False,
+            "time": format_time(datetime.fromtimestamp(told.at, UTC), 3),
+            "webhook": told.event,
+            "api": told.api,
+            "namespace": told.namespace,
+            "delivery": told.delivery,
+            "url": printable(told.url),
+            "attempt": told.attempt,
+            "delivered": told.delivered,
             "verdict": verdict,
-            "duration_ms": round(attempt.duration * 1000, 3) if attempt else None,
+            "duration_ms": None if told.duration is None else round(told.duration * 1000, 3),
         }
         return dumps(record).decode() + "\n"
-    line = f"webhook {printable(delivery.event)} {printable(delivery.url)} {verdict}"
-    if attempt is None:
-        return f"{_time_of_day(int(delivery.happening.at))} {line} {delivery.status}\n"
-    went = "delivered" if attempt.delivered else "not delivered"
-    return f"{_time_of_day(int(attempt.at))} {line}, {attempt.duration * 1000:.1f} ms {went}\n"
+    line = f"{_time_of_day(int(told.at))} webhook {printable(told.event)} {printable(told.url)} {verdict}"
+    if told.duration is None:
+        return f"{line} {told.status}\n"
+    return f"{line}, {told.duration * 1000:.1f} ms {'delivered' if told.delivered else 'not delivered'}\n"
 
 
 def json_line(exchange: Exchange) -> str:

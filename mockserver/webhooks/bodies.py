@@ -28,7 +28,8 @@ _DOUBTFUL = re.compile(rb'"[0-9]{1,10}":|(?:^|":|[\[,])-?(?:[0-9]+[.eE]|[0-9]{16
 def canonical(value: Any) -> bytes:
     """The bytes that `JSON.stringify(JSON.parse(text))` gives for the JSON text of `value`, in UTF-8.
 
-    `value` is made of JSON types; a number that no double holds becomes null, as it does there.
+    `value` is made of JSON types; a number that no double holds becomes null, as it does there. Raises ValueError for
+    any other type, and for a key that is no text.
     """
     try:
         text = orjson.dumps(value)
@@ -50,6 +51,8 @@ def _parts(value: Any) -> Iterator[str]:
             yield f",{_text(key)}:" if place else f"{_text(key)}:"
             yield from _parts(value[key])
         yield "}"
+    elif not isinstance(value, (list, tuple)):
+        raise ValueError(f"JSON has no {type(value).__name__} such as {value!r:.80}")
     else:
         yield "["
         for place, item in enumerate(value):
@@ -61,6 +64,9 @@ def _parts(value: Any) -> Iterator[str]:
 
 def _ordered(value: Mapping[str, Any]) -> list[str]:
     """The keys as a JavaScript object has them: array indexes ascending, then the others as they came."""
+    for key in value:
+        if not isinstance(key, str):
+            raise ValueError(f"an object has texts for keys, and not {key!r:.80}")
     indexes = [key for key in value if _INDEX.fullmatch(key) and int(key) <= _MOST_INDEX]
     if not indexes:
         return list(value)

@@ -14,7 +14,8 @@ from mockserver.webhooks.subscribing import Order
 
 
 class Made(NamedTuple):
-    """An event that is ready to go out: signed for the moment `at` (seconds since the epoch)."""
+    """An event that is ready to go out: signed for the moment `at` (seconds since the epoch), to another machine only
+    when `remote`."""
 
     sender: Sender
     event: str
@@ -23,6 +24,7 @@ class Made(NamedTuple):
     body: Body
     attempt_id: str
     at: float
+    remote: bool = False
 
 
 def made_by_hand(
@@ -37,7 +39,7 @@ def made_by_hand(
 ) -> Made:
     """An event with the default values of its parameters, and then these changes. Raises UsageError for what cannot
     be, as a body that breaks the contract; ExpressionError when a default fails."""
-    order = Order(url, secret, "", None, {}, 1, remote)
+    order = Order(url, secret, remote=remote)
     sender.check_event(event)
     order.check(sender)
     subscription = order.fulfilled(sender, 1, at)
@@ -51,7 +53,7 @@ def made_by_hand(
         headers = sender.headers(delivery, body, subscription, at, attempt=1, attempt_id=attempt_id)
     except Unsendable as error:
         raise UsageError(str(error)) from None
-    return Made(sender, event, url, headers, body, attempt_id, at)
+    return Made(sender, event, url, headers, body, attempt_id, at, remote)
 
 
 def sent_by_hand(made: Made) -> Attempt:
@@ -59,7 +61,7 @@ def sent_by_hand(made: Made) -> Attempt:
     from mockserver.transport import Line  # it loads what nobody needs who sends nothing
 
     delivering = made.sender.webhooks.delivering
-    line = Line(made.url)
+    line = Line(made.url, remote=made.remote)
     try:
         outcome = post(line, made.headers, made.body.data, delivering.timeout)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import insort
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +11,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from mockserver.messages import Response
-from mockserver.webhooks.subscriptions import moment
+from mockserver.webhooks.subscriptions import masked, moment
 
 _MOST = 10_000
 _MOST_BYTES = 64 * 1024 * 1024
 _OVERHEAD = 1_500  # bytes that a delivery takes beside its bodies
+_CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
 
 
 class Body(NamedTuple):
@@ -46,18 +48,19 @@ class Happening:
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try. `at` is by the mock's clock, `duration` in real seconds; `response` is None when there was none, and
-    `error` says why. `verdict` says in words how it went."""
+    `error` says why. `verdict` says in words how it went. Of the headers that are `hidden` only the end is shown."""
 
     number: int
     id: str
     at: float
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     response: Response | None
     error: str
     duration: float
     delivered: bool
     verdict: str
     notes: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
         """Request headers, the answer with its body as text, and the verdict."""
@@ -70,7 +73,7 @@ class Attempt:
         return {
             "number": self.number,
             "at": moment(self.at),
-            "request": {"headers": dict(self.headers)},
+            "request": {"headers": self._shown()},
             "response": shown,
             "error": self.error,
             "duration_ms": round(self.duration * 1000, 3),
@@ -79,12 +82,20 @@ class Attempt:
             "notes": list(self.notes),
         }
 
+    def _shown(self) -> dict[str, str]:
+        hidden = _CREDENTIALS | {name.lower() for name in self.hidden}
+        return {name: masked(text) if name.lower() in hidden else text for name, text in self.headers.items()}
+
 
 @dataclass(eq=False, slots=True)
 class Delivery:
-    """One event on its way to one subscription. `status` is pending, delivered, failed (all attempts were), dropped
-    (it was not tried, or not to the end), or refused (its body breaks the contract, or a rule failed); `reason` says
-    why. `next_attempt` is in seconds since the epoch, None when none follows."""
+    """One event on its way to one subscription.
+
+    `status` is pending until it is settled: delivered, failed (all attempts were), dropped (it was not tried, or not to
+    the end), or refused (its body breaks the contract, or a rule failed); `reason` says why. While it is pending one
+    attempt of its schedule waits or is under way. What is settled stays so, but that an attempt by hand may still
+    deliver it. `next_attempt` is in seconds since the epoch, None when none follows.
+    """
 
     id: str
     number: int
@@ -97,6 +108,7 @@ class Delivery:
     attempts: list[Attempt] = field(default_factory=list)
     next_attempt: float | None = None
     tries: int = 0  # attempts that the schedule has asked for
+    begun: int = 0  # attempts that have a number
 
     @property
     def body(self) -> bytes:
@@ -112,6 +124,26 @@ class Delivery:
     def settled(self) -> bool:
         """Whether nothing follows any more."""
         return self.status != "pending"
+
+    def next_number(self) -> int:
+        """The number of an attempt that begins now, from 1."""
+        self.begun += 1
+        return self.begun
+
+    def record(self, attempt: Attempt) -> None:
+        """Keep an attempt that has ended."""
+        insort(self.attempts, attempt, key=lambda each: each.number)
+
+    def try_again(self, at: float) -> float:
+        """Another attempt follows at that moment, which it gives."""
+        self.next_attempt = at
+        self.tries += 1
+        return at
+
+    def end(self, status: str, reason: str = "") -> None:
+        """Settle it, unless it is settled otherwise already."""
+        if not self.settled or status == "delivered":
+            self.status, self.reason, self.next_attempt = status, reason, None
 
     @property
     def size(self) -> int:
@@ -140,6 +172,33 @@ class Delivery:
         }
 
 
+class Told(NamedTuple):
+    """What a line of a log says: of an attempt, or of a delivery that none is made for (`attempt` and `duration` are
+    None). `at` is by the mock's clock, `duration` in real seconds. Small, as it outlives what it tells of."""
+
+    number: int
+    at: float
+    api: str
+    namespace: str
+    event: str
+    delivery: str
+    url: str
+    status: str
+    verdict: str
+    attempt: int | None
+    duration: float | None
+    delivered: bool
+
+    @classmethod
+    def of(cls, number: int, delivery: Delivery, attempt: Attempt | None, verdict: str) -> Told:
+        """The line of that number."""
+        happening = delivery.happening
+        what = (happening.api, happening.namespace, happening.event, delivery.id, delivery.url, delivery.status)
+        if attempt is None:
+            return cls(number, happening.at, *what, verdict or delivery.reason, None, None, False)
+        return cls(number, attempt.at, *what, attempt.verdict, attempt.number, attempt.duration, attempt.delivered)
+
+
 class DeliveryLog:
     """The latest deliveries, as many and as large as memory allows. Whoever calls holds the outbox's lock."""
 
@@ -149,7 +208,7 @@ class DeliveryLog:
         self._sizes: dict[str, int] = {}
         self._bytes = 0
         #: The latest attempts in the order in which they ended, for whoever writes a log.
-        self.attempts: deque[tuple[int, Delivery, Attempt | None]] = deque(maxlen=most)
+        self.attempts: deque[Told] = deque(maxlen=most)
         #: How many attempts have ended.
         self.told = 0
 
@@ -160,7 +219,7 @@ class DeliveryLog:
 
     def weigh(self, delivery: Delivery) -> None:
         """Take account of what a delivery has grown by."""
-        if delivery.id in self._kept:
+        if self._kept.get(delivery.id) is delivery:
             size = delivery.size
             self._bytes += size - self._sizes.get(delivery.id, 0)
             self._sizes[delivery.id] = size
@@ -168,33 +227,31 @@ class DeliveryLog:
             oldest, _ = self._kept.popitem(last=False)
             self._bytes -= self._sizes.pop(oldest)
 
-    def tell(self, delivery: Delivery, attempt: Attempt | None) -> None:
-        """Note how an attempt went; None: that there was none."""
+    def tell(self, delivery: Delivery, attempt: Attempt | None, reason: str = "") -> None:
+        """Note how an attempt went; None: that there was none, for what `reason`."""
         self.told += 1
-        self.attempts.append((self.told, delivery, attempt))
+        self.attempts.append(Told.of(self.told, delivery, attempt, reason))
         self.weigh(delivery)
 
-    def since(self, number: int) -> list[tuple[int, Delivery, Attempt | None]]:
+    def since(self, number: int) -> list[Told]:
         """The attempts after the one of that number, in order."""
         fresh = min(self.told - number, len(self.attempts))
         return list(islice(self.attempts, len(self.attempts) - fresh, None)) if fresh > 0 else []
-
-    def has_told(self, delivery: Delivery, number: int) -> bool:
-        """Whether an attempt of a delivery has ended after the one of that number."""
-        return any(each is delivery for _, each, _ in self.since(number))
 
     def get(self, delivery_id: str) -> Delivery | None:
         """A delivery by its id."""
         return self._kept.get(delivery_id)
 
-    def all(self) -> list[Delivery]:
-        """Those that are kept, oldest first."""
-        return list(self._kept.values())
+    def of(self, api: str | None, namespace: str | None) -> list[Delivery]:
+        """Those of an API and a namespace (None: of all), oldest first."""
+        return [
+            each
+            for each in self._kept.values()
+            if api in (None, each.happening.api) and namespace in (None, each.happening.namespace)
+        ]
 
     def forget(self, api: str | None, namespace: str | None) -> None:
         """Forget those of an API and a namespace (None: of all)."""
-        for delivery in self.all():
-            happening = delivery.happening
-            if api in (None, happening.api) and namespace in (None, happening.namespace):
-                del self._kept[delivery.id]
-                self._bytes -= self._sizes.pop(delivery.id)
+        for delivery in self.of(api, namespace):
+            del self._kept[delivery.id]
+            self._bytes -= self._sizes.pop(delivery.id)

@@ -15,48 +15,52 @@ from typing import Any
 from mockserver.exceptions import UsageError, did_you_mean
 from mockserver.state.clock import Clock
 from mockserver.state.store import Emission
-from mockserver.webhooks.deliveries import Attempt, Delivery, DeliveryLog, Happening
+from mockserver.webhooks.deliveries import Delivery, DeliveryLog, Happening, Told
 from mockserver.webhooks.edits import Change, checked
+from mockserver.webhooks.forking import goes_on
 from mockserver.webhooks.lanes import NEVER, Job, Lane
 from mockserver.webhooks.sender import Sender
 from mockserver.webhooks.sending import Sending
-from mockserver.webhooks.signing import made_secret
+from mockserver.webhooks.subscribers import Subscribers
 from mockserver.webhooks.subscribing import Order
 from mockserver.webhooks.subscriptions import Subscription, WebhookTarget
 from mockserver.webhooks.workers import Workers
 
 MOST_AT_ONCE = 100_000
 _MOST_WAITING = 10_000  # for one subscription
-_MOST_SUBSCRIPTIONS = 1_000  # of all APIs and namespaces
+_PATIENCE = 30.0  # seconds that a call waits for what it has sent
 
 
 class Outbox:
     """What the APIs of one mock send. Safe to call from many threads; no thread runs before something is sent."""
 
-    def __init__(self, senders: Mapping[str, Sender], clock: Clock, *, workers: int = 8) -> None:
-        """`senders` by the name of their API; to so many at once as there are `workers`."""
-        self._senders, self._clock = senders, clock
+    def __init__(
+        self, senders: Mapping[str, Sender], clock: Clock, *, workers: int = 8, patience: float = _PATIENCE
+    ) -> None:
+        """`senders` by the name of their API; to so many at once as there are `workers`. A call that waits for what it
+        has sent does so for `patience` real seconds at most."""
+        self._senders, self._clock, self._patience = dict(senders), clock, patience
         self._changed = threading.Condition(threading.RLock())
         self._steering = threading.RLock()  # held by whoever moves the clock
         self._holds = self._running = self._order = self._made = 0
-        self._lanes: dict[str, Lane] = {}
+        self._subscribers = Subscribers()
         self._events: Counter[tuple[str, str]] = Counter()
-        self._subscribed: Counter[tuple[str, str]] = Counter()
-        self._targets: tuple[WebhookTarget, ...] = ()
-        self._remote = self._closed = False
+        self._closed = False
         self.log = DeliveryLog()
         self._workers = Workers(self, self._changed, workers)
         self._sending = Sending(self._changed, self.log, self._enqueue)
+        goes_on(self)
 
     def serve(self, senders: Mapping[str, Sender]) -> None:
-        """Send what these have from here on; subscriptions to any other end."""
+        """Send what these have from here on. An API whose sender is the same goes on as it is; what any other had comes
+        to an end, and what one that is new was registered with begins."""
         with self._changed:
-            kept = self._senders
-            self._senders = dict(senders)
-            gone = [lane for lane in self._lanes.values() if senders.get(lane.subscription.api) is not lane.sender]
-            self._remove(gone, "its API is not served any more")
-            for api in kept:
-                self._forget(api, None)
+            before, self._senders = self._senders, dict(senders)
+            for api in dict.fromkeys([*before, *senders]):
+                if before.get(api) is not senders.get(api):
+                    self._end(self._subscribers.of(api, None), "its API is not served any more")
+                    self._forget(api, None)
+                    self._begin(api)
 
     # who is told
 
@@ -78,74 +82,45 @@ class Outbox:
         With `validate` the endpoint is checked at once where the API checks it; the subscription that comes back tells
         by its `status` and `reason` whether it has passed. `concurrency` is how many may be under way at the same time.
         Raises UsageError for what cannot be: an unknown API or event, a URL that must not be called, a secret that
-        nothing can be signed with, one subscription too many.
+        nothing can be signed with, a header that must not be sent, one subscription too many.
         """
-        lane = self._add(api, url, secret, namespace, events, headers, concurrency, remote)
-        if validate and lane.sender.validates:
-            lane.subscription.status = "pending"
-            self._sending.validate(lane, self._clock.timestamp())
+        sender = self.sender(api)
+        order = Order(url, secret, namespace, events, headers or {}, concurrency, remote)
+        order.check(sender)
+        with self._changed:
+            lane = self._subscribers.add(sender, order, self._clock.timestamp(), check=validate)
+        self._sending.admit(lane, self._clock.timestamp())
         return lane.subscription
 
     def register(self, targets: Sequence[WebhookTarget], *, remote: bool = False) -> None:
         """Begin with these subscriptions, now and after each reset; an endpoint is checked before its first delivery.
         Raises UsageError as `subscribe` does."""
-        self._targets, self._remote = tuple(targets), remote
-        for target in targets:
-            self._begin(target)
-
-    def _begin(self, target: WebhookTarget) -> None:
-        sender = self.sender(target.api)
-        secret = target.secret or made_secret(sender.webhooks.signing, sender.draws("", f"secret:{target.url}"))
-        lane = self._add(target.api, target.url, secret, "", None, None, 1, self._remote)
-        if lane.sender.validates:
-            lane.subscription.status = "pending"
-
-    def _add(
-        self,
-        api: str,
-        url: str,
-        secret: str | Sequence[str],
-        namespace: str,
-        events: Collection[str] | None,
-        headers: Mapping[str, str] | None,
-        concurrency: int,
-        remote: bool,
-    ) -> Lane:
-        sender = self.sender(api)
-        order = Order(url, secret, namespace, events, headers or {}, concurrency, remote)
-        order.check(sender)
         with self._changed:
-            most = sender.webhooks.delivering.most
-            there = len(self.subscriptions(api, namespace))
-            if (most and there >= most) or len(self._lanes) >= _MOST_SUBSCRIPTIONS:
-                raise UsageError(f"{api} has {there} subscriptions, and more are not allowed", "end one of them")
-            self._subscribed[api, namespace] += 1
-            subscription = order.fulfilled(sender, self._subscribed[api, namespace], self._clock.timestamp())
-            lane = self._lanes[subscription.id] = Lane(subscription, sender)
-        return lane
+            self._subscribers.targets, self._subscribers.remote = tuple(targets), remote
+            for target in targets:
+                self._subscribers.begin(target, self.sender(target.api), self._clock.timestamp())
+
+    def _begin(self, api: str | None) -> None:
+        """Begin with what was registered for an API (None: for all that are served)."""
+        for target in self._subscribers.targets:
+            if api in (None, target.api) and target.api in self._senders:
+                self._subscribers.begin(target, self._senders[target.api], self._clock.timestamp())
 
     def unsubscribe(self, api: str, id: str, namespace: str = "") -> None:
         """End a subscription; what waits for it is dropped. Raises UsageError when there is none."""
         with self._changed:
-            lane = self._lanes.get(id)
-            if lane is None or lane.subscription.api != api or lane.subscription.namespace != namespace:
-                known = [each.id for each in self.subscriptions(api, namespace)]
-                there = f"there are: {', '.join(known)}" if known else "there is none"
-                raise UsageError(f"{api} has no subscription {id!r:.80}", did_you_mean(str(id), known, there))
-            self._remove([lane], "the subscription was ended")
+            self._end([self._subscribers.named(api, id, namespace)], "the subscription was ended")
 
-    def _remove(self, lanes: Iterable[Lane], reason: str) -> None:
+    def _end(self, lanes: Iterable[Lane], reason: str) -> None:
         for lane in lanes:
-            self._sending.drop(lane, lane.take_due(NEVER), reason)
-            lane.hang_up(all=True)
-            del self._lanes[lane.subscription.id]
+            self._subscribers.remove(lane, reason)
+            self._sending.drop(lane.take_due(NEVER), reason)
         self._changed.notify_all()
 
     def subscriptions(self, api: str | None = None, namespace: str | None = None) -> list[Subscription]:
         """Those of an API and a namespace (None: of all), oldest first."""
         with self._changed:
-            found = [lane.subscription for lane in self._lanes.values()]
-        return [each for each in found if api in (None, each.api) and namespace in (None, each.namespace)]
+            return [lane.subscription for lane in self._subscribers.of(api, namespace)]
 
     def sender(self, api: str) -> Sender:
         """What an API sends. Raises UsageError."""
@@ -160,7 +135,7 @@ class Outbox:
         """Take events that have come about, and return at once. For each, how many subscriptions get it."""
         with self._changed:
             now = self._clock.timestamp()
-            told = [len(self._take(api, namespace, each.event, each.given, each.at, now)) for each in emissions]
+            told = [len(self._take(api, namespace, each, now)) for each in emissions]
             if any(told):
                 self._workers.wake()
         return told
@@ -169,7 +144,8 @@ class Outbox:
         self, api: str, event: str, fields: Mapping[str, Any] | None = None, namespace: str = ""
     ) -> list[Delivery]:
         """Send an event by hand. `fields` are parameters of the event, else paths into its body; the rest is as the
-        API's rules have it. Returns when each subscription was tried once. Raises UsageError, ExpressionError."""
+        API's rules have it. Returns when each subscription was tried once, or when that takes too long: such a delivery
+        is pending, and goes on. Raises UsageError, ExpressionError."""
         sender = self.sender(api)
         sender.check_event(event)
         known = sender.parameters(event)
@@ -179,70 +155,73 @@ class Outbox:
         given = sender.completed(event, given, namespace)
         with self._changed:
             now = self._clock.timestamp()
-            made = self._take(api, namespace, event, given, now, now, changed)
+            made = self._take(api, namespace, Emission(event, given, now), now, changed)
             self._workers.wake()
-            self._changed.wait_for(lambda: self._closed or all(each.attempts or each.settled for each in made))
+            self._await(lambda: all(each.attempts or each.settled for each in made))
         return made
+
+    def delivery(self, id: str) -> Delivery:
+        """A delivery that the log has. Raises UsageError when it has none of that id."""
+        with self._changed:
+            found = self.log.get(id)
+        if found is None:
+            raise UsageError(f"the log has no delivery {id!r:.80}", "it keeps the latest 10,000")
+        return found
 
     def redeliver(self, delivery_id: str) -> Delivery:
         """Send a delivery once more: the same bytes, signed anew; nothing follows when it fails. Returns when it was
-        tried. Raises UsageError when the log does not have it, or its subscription is gone."""
+        tried, or when that takes too long. Raises UsageError when the log does not have it, or it cannot be sent: its
+        subscription has ended, say."""
         with self._changed:
-            delivery = self.log.get(delivery_id)
-            if delivery is None:
-                raise UsageError(f"the log has no delivery {delivery_id!r:.80}", "it keeps the latest 10,000")
-            lane = self._lanes.get(delivery.subscription)
+            delivery = self.delivery(delivery_id)
+            lane = self._subscribers.get(delivery.subscription)
             if lane is None:
                 raise UsageError(f"the subscription {delivery.subscription} has ended", "subscribe again, and emit")
-            told = self.log.told
-            self._enqueue(lane, self._clock.timestamp(), delivery, True)
+            job = self._enqueue(lane, self._clock.timestamp(), delivery, single=True)
             self._workers.wake()
-            self._changed.wait_for(lambda: self._closed or lane.closed or self.log.has_told(delivery, told))
+            self._await(lambda: job.done)
+        if job.unsent:
+            raise UsageError(f"it was not sent again: {job.unsent}")
         return delivery
 
+    def _await(self, condition: Callable[[], bool]) -> None:
+        self._changed.wait_for(lambda: self._closed or condition(), self._patience)
+
     def _take(
-        self,
-        api: str,
-        namespace: str,
-        event: str,
-        given: Mapping[str, Any],
-        at: float,
-        due: float,
-        changes: tuple[Change, ...] = (),
+        self, api: str, namespace: str, emission: Emission, now: float, changes: tuple[Change, ...] = ()
     ) -> list[Delivery]:
         """Number an event, and queue it for whom it concerns."""
         if self._closed or api not in self._senders:
             return []
         self._events[api, namespace] += 1
-        if not self._lanes:
+        concerned = self._subscribers.concerned(api, namespace, emission.event) if self._subscribers else ()
+        if not concerned:
             return []
         sequence = self._events[api, namespace]
-        happening: Happening | None = None
+        ids = concerned[0].sender.draws(namespace, f"{sequence}:event")
+        happening = Happening(
+            api, namespace, emission.event, sequence, emission.at, emission.given, ids.uuid(), changes
+        )
         made = []
-        for lane in self._lanes.values():
+        for lane in concerned:
             subscription = lane.subscription
-            if subscription.api != api or subscription.namespace != namespace or not subscription.wants(event):
-                continue
-            if happening is None:
-                ids = lane.sender.draws(namespace, f"{sequence}:event")
-                happening = Happening(api, namespace, event, sequence, at, given, ids.uuid(), changes)
             ids = lane.sender.draws(namespace, f"{sequence}:{subscription.id}")
             self._made += 1
             delivery = Delivery(ids.uuid(), self._made, ids.hex(32), happening, subscription.id, subscription.url)
             self.log.add(delivery)
             made.append(delivery)
+            job = self._enqueue(lane, min(emission.at, now), delivery)
             if subscription.status == "disabled":
-                self._sending.drop(lane, [delivery], subscription.reason)
-            elif len(lane.waiting) >= _MOST_WAITING:
-                self._sending.drop(lane, [delivery], f"{_MOST_WAITING:,} wait for this subscription already")
-            else:
-                self._enqueue(lane, min(at, due), delivery)
+                self._sending.drop([lane.withdraw(job)], subscription.reason)
+            elif len(lane.waiting) > _MOST_WAITING:
+                self._sending.drop([lane.withdraw(job)], f"{_MOST_WAITING:,} wait for this subscription already")
         return made
 
-    def _enqueue(self, lane: Lane, due: float, delivery: Delivery | None, single: bool = False) -> None:
-        if not lane.closed:
-            self._order += 1
-            lane.add(Job(due, self._order, delivery, single))
+    def _enqueue(self, lane: Lane, due: float, delivery: Delivery | None, *, single: bool = False) -> Job:
+        self._order += 1
+        job = Job(due, self._order, delivery, single)
+        lane.add(job)
+        return job
 
     def deliveries(
         self,
@@ -257,16 +236,13 @@ class Outbox:
         with self._changed:
             found = [
                 each
-                for each in self.log.all()
-                if api in (None, each.happening.api)
-                and namespace in (None, each.happening.namespace)
-                and event in (None, each.happening.event)
-                and status in (None, each.status)
+                for each in self.log.of(api, namespace)
+                if event in (None, each.event) and status in (None, each.status)
             ]
         return found if limit is None else found[max(len(found) - limit, 0) :]
 
-    def attempts_since(self, number: int) -> list[tuple[int, Delivery, Attempt | None]]:
-        """The attempts after the one of that number, each with its own; None where none was made."""
+    def attempts_since(self, number: int) -> list[Told]:
+        """How the attempts went that have ended after the one of that number, and what was given up."""
         with self._changed:
             return self.log.since(number)
 
@@ -274,43 +250,49 @@ class Outbox:
 
     @property
     def next_due(self) -> float:
-        """When the next attempt is due, in seconds since the epoch; infinity when none is."""
-        if not self._lanes:
+        """When the next attempt is due that could be sent, in seconds since the epoch; infinity when none is."""
+        if not self._subscribers or self._closed:
             return NEVER
         with self._changed:
-            return min((lane.due for lane in self._lanes.values()), default=NEVER)
+            return self._subscribers.next_due
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """While this holds, nothing is sent but by `run_due`; what is under way ends first."""
-        with self._steering:
+    def held(self, *, patiently: bool = True) -> Iterator[None]:
+        """While this holds, nothing is sent but by `run_due`. What is under way ends first, and whoever else holds has
+        done so. Unless `patiently`: a receiver that calls the mock before it answers would wait for itself."""
+        steers = self._steering.acquire(blocking=patiently)
+        try:
             with self._changed:
                 self._holds += 1
-                self._changed.wait_for(lambda: not self._running)
+                if patiently:
+                    self._changed.wait_for(lambda: not self._running)
             try:
                 yield
             finally:
                 with self._changed:
                     self._holds -= 1
-                    if self._lanes and self.wait() <= 0:
-                        self._workers.wake()
+                self.look()
+        finally:
+            if steers:
+                self._steering.release()
+
+    def look(self) -> None:
+        """Look again when something is due: the clock may stand elsewhere, or run now."""
+        with self._changed:
+            if self.wait() < NEVER:
+                self._workers.wake()
 
     def run_due(self, until: float, most: int = MOST_AT_ONCE) -> int:
         """Send what is due at `until`, at most so many attempts, in order of time, each as if it were its moment; what
         an attempt that fails brings about may be due in the same run. Returns how many were made."""
         ran = 0
-        with self.held():
+        with self.held(patiently=False):
             while ran < most:
                 with self._changed:
-                    lane = self._first(until)
-                    job = lane.take() if lane is not None else None
-                if lane is None or job is None:
+                    act = self._first(until, 0.0)
+                if act is None:
                     break
-                try:
-                    self._sending.run(lane, job, job.due)
-                finally:
-                    with self._changed:
-                        lane.running -= 1
+                act()
                 ran += 1
         return ran
 
@@ -321,33 +303,34 @@ class Outbox:
 
     def _is_due(self) -> bool:
         now = self._clock.timestamp()
-        return any(lane.due <= now for lane in self._lanes.values())
+        return any(lane.due <= now for lane in self._subscribers)
 
     def reset(self, api: str | None = None, namespace: str | None = None) -> None:
         """Forget subscriptions, deliveries and numbers of an API and a namespace (None: of all), and begin anew with
         what was registered."""
         with self._changed:
-            gone = self.subscriptions(api, namespace)
-            self._remove([self._lanes[each.id] for each in gone], "the mock was reset")
+            self._end(self._subscribers.of(api, namespace), "the mock was reset")
             self._forget(api, namespace)
             if api is None and namespace is None:
                 self._made = 0
-            for target in self._targets:
-                if api in (None, target.api) and not namespace:
-                    self._begin(target)
+            if not namespace:
+                self._begin(api)
 
     def _forget(self, api: str | None, namespace: str | None) -> None:
+        def wanted(of_api: str, of_namespace: str) -> bool:
+            return api in (None, of_api) and namespace in (None, of_namespace)
+
         self.log.forget(api, namespace)
-        for counted in (self._events, self._subscribed):
-            for key in [key for key in counted if api in (None, key[0]) and namespace in (None, key[1])]:
-                del counted[key]
+        self._subscribers.forget(wanted)
+        for key in [key for key in self._events if wanted(*key)]:
+            del self._events[key]
 
     def close(self) -> None:
         """Send nothing more: connections are closed, threads are ended and waited for."""
         with self._changed:
             self._closed = True
-            for lane in self._lanes.values():
-                lane.hang_up(all=True)
+            for lane in self._subscribers:
+                lane.end("the mock was closed")
             self._changed.notify_all()
         self._workers.close()
 
@@ -355,9 +338,15 @@ class Outbox:
 
     def next(self) -> Callable[[], None] | None:
         """Something to send now, if there is and nobody holds it back."""
-        if self._holds or self._closed:
+        if self._holds:
             return None
-        lane = self._first(self._clock.timestamp())
+        now = self._clock.timestamp()
+        return self._first(now, now)
+
+    def _first(self, until: float, now: float) -> Callable[[], None] | None:
+        """The first job that is due by `until`, under way from now on; it is to be done as of `now`, or when it is due
+        if that is later."""
+        lane = None if self._closed else self._subscribers.first(until)
         if lane is None:
             return None
         job = lane.take()
@@ -365,11 +354,13 @@ class Outbox:
 
         def act() -> None:
             try:
-                self._sending.run(lane, job, max(self._clock.timestamp(), job.due))
+                self._sending.run(lane, job, max(now, job.due))
             finally:
                 with self._changed:
-                    lane.running -= 1
-                    self._running -= 1
+                    if job in lane.under_way:  # not in a child of the process that began it
+                        lane.under_way.remove(job)
+                        self._running -= 1
+                    self._changed.notify_all()
 
         return act
 
@@ -377,19 +368,22 @@ class Outbox:
         """Seconds until something can be sent; infinity when only a call can bring it about."""
         if self._holds or self._closed:
             return NEVER
-        due = min((lane.due for lane in self._lanes.values() if lane.is_free), default=NEVER)
-        left = due - self._clock.timestamp()
+        left = self._subscribers.next_due - self._clock.timestamp()
         return NEVER if left > 0 and self._clock.frozen else left
 
     def idle(self) -> None:
         """Nothing was to be sent for a while: no connection is kept for nothing."""
-        for lane in self._lanes.values():
+        for lane in self._subscribers:
             lane.hang_up()
 
-    def _first(self, until: float) -> Lane | None:
-        """The lane whose first job is due first, of those that are free."""
-        found, first = None, (until, self._order + 1)
-        for lane in self._lanes.values():
-            if lane.waiting and lane.is_free and (at := lane.waiting[0][:2]) <= first:
-                found, first = lane, at
-        return found
+    # in a process that was forked
+
+    def begin_in_child(self) -> None:
+        """Go on in a forked process: threads, and what they had under way, are the parent's. The locks may have been
+        held at that moment, by threads that are not here to let them go."""
+        threading.Condition.__init__(self._changed, threading.RLock())  # the others have it as well
+        self._steering = threading.RLock()
+        self._holds = self._running = 0
+        self._workers.begin_in_child()
+        for lane in self._subscribers:
+            self._sending.drop(lane.begin_in_child(), "the process was forked while it was under way")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mockserver import __version__
 from mockserver.behaviour.declared import EventSpec, Webhooks
-from mockserver.behaviour.effects import event_parameters
+from mockserver.behaviour.effects import parameters_in
 from mockserver.behaviour.functions import plain
 from mockserver.behaviour.operation import header_text
 from mockserver.behaviour.scope import OperationScope
@@ -24,7 +23,7 @@ from mockserver.webhooks.bodies import canonical
 from mockserver.webhooks.deliveries import Body, Delivery, Happening
 from mockserver.webhooks.edits import apply_changes
 from mockserver.webhooks.signing import is_signed, key_of, signed_headers
-from mockserver.webhooks.subscriptions import Subscription
+from mockserver.webhooks.subscriptions import Subscription, at_moment
 
 _HEADERS = (("content-type", "application/json; charset=utf-8"), ("user-agent", f"mockserver/{__version__}"))
 
@@ -97,8 +96,8 @@ class Sender:
         spec = self.webhooks.events.get(event)
         if spec is None:
             return {}
-        scope = OperationScope(self._space(namespace).begin(), self._clock, self.names)
-        return event_parameters(spec, given, scope)
+        scope = OperationScope(self._space(namespace).begin(), self._clock, {**self.names, "item": None})
+        return parameters_in(spec, given, scope)
 
     def made(self, happening: Happening) -> Body:
         """The body of an event, which keeps the contract; made once. Raises Unsendable."""
@@ -130,14 +129,17 @@ class Sender:
                 f"the body breaks the contract at {first.pointer or 'its root'}: {first.message}; "
                 f"wanted: {first.expected}" + (f" ({first.hint})" if first.hint else "")
             )
-        data = canonical(value)
+        try:
+            data = canonical(value)
+        except ValueError as error:
+            raise Unsendable(f"no body of '{happening.event}' can be made: {error}") from None
         return Body(data, data.decode(), value)
 
     def _rendered(self, spec: EventSpec, happening: Happening, draws: Draws) -> Any:
         scope = {
             **self.names,
             "with": happening.given,
-            "now": datetime.fromtimestamp(happening.at, UTC),
+            "now": at_moment(happening.at),
             "event": happening.event,
             "sequence": happening.sequence,
             "@draws": draws,
@@ -166,7 +168,7 @@ class Sender:
             "sequence": happening.sequence,
             "body": body.text,
             "content": body.value,
-            "now": datetime.fromtimestamp(at, UTC),
+            "now": at_moment(at),
             "timestamp": int(at),
             "delivery": {
                 "id": delivery.id,
@@ -184,18 +186,39 @@ class Sender:
             raise Unsendable(f"the headers cannot be made: {error}") from None
 
     def _headers(self, event: str, subscription: Subscription, scope: dict[str, Any]) -> dict[str, str]:
+        from mockserver.transport import check_headers  # it loads what nobody needs who sends nothing
+
         webhooks = self.webhooks
         pairs: list[tuple[str, Any]] = [*_HEADERS]
         if webhooks.signing is not None and subscription.secrets:
             pairs += signed_headers(webhooks.signing, subscription.secrets, scope)
         pairs += [(name, value.render(scope)) for name, value in webhooks.delivering.headers]
-        spec = webhooks.events.get(event)
-        if spec is not None and spec.headers is not None:
-            pairs += (spec.headers.render(scope) or {}).items()
+        pairs += self._headers_of(event, scope)
         headers: dict[str, tuple[str, str]] = {}
         for name, value in [*pairs, *subscription.headers.items()]:
             if value is None:
                 headers.pop(name.lower(), None)
             else:
                 headers[name.lower()] = (name, header_text(value))
-        return dict(headers.values())
+        found = dict(headers.values())
+        check_headers(found)
+        return found
+
+    def _headers_of(self, event: str, scope: dict[str, Any]) -> list[tuple[str, Any]]:
+        """Those that come from the data of an event. Raises UsageError for what is none, or would forge a signature."""
+        spec = self.webhooks.events.get(event)
+        given = spec.headers.render(scope) if spec is not None and spec.headers is not None else None
+        if given is None:
+            return []
+        if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+            raise UsageError(f"those of the event are no object of texts, but {given!r:.80}")
+        self.check_unsigned(given)
+        return [*given.items()]
+
+    def check_unsigned(self, names: Iterable[str]) -> None:
+        """Raises UsageError when a header of these names would stand in the place of one that carries the signature."""
+        signing = self.webhooks.signing
+        signed = {name.lower() for name, _ in signing.headers} if signing is not None and self.signs else set()
+        for name in names:
+            if name.lower() in signed:
+                raise UsageError(f"the header {name[:80]!r} carries the signature, and nothing else may stand there")

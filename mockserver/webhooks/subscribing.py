@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from mockserver.exceptions import UsageError
 from mockserver.webhooks.sender import Sender
@@ -12,16 +12,18 @@ from mockserver.webhooks.subscriptions import Subscription, check_url
 _MOST_CONCURRENT = 64
 
 
-class Order(NamedTuple):
-    """What somebody asks for who subscribes; see `Outbox.subscribe`."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody asks for who subscribes; see `Outbox.subscribe`. `made_secret`: nobody has given the secret."""
 
     url: str
-    secret: str | Sequence[str]
-    namespace: str
-    events: Collection[str] | None
-    headers: Mapping[str, str]
-    concurrency: int
-    remote: bool
+    secret: str | Sequence[str] = field(default="", repr=False)
+    namespace: str = ""
+    events: Collection[str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    concurrency: int = 1
+    remote: bool = False
+    made_secret: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -39,8 +41,12 @@ class Order(NamedTuple):
             sender.check_event(event)
         if not 1 <= self.concurrency <= _MOST_CONCURRENT:
             raise UsageError(f"at once go 1 to {_MOST_CONCURRENT} deliveries, not {self.concurrency}")
+        from mockserver.transport import check_headers  # it loads what nobody needs who sends nothing
 
-    def fulfilled(self, sender: Sender, number: int, at: float) -> Subscription:
+        check_headers(self.headers)
+        sender.check_unsigned(self.headers)
+
+    def fulfilled(self, sender: Sender, number: int, at: float, status: str = "active") -> Subscription:
         """The subscription, the API's `number`th of its namespace."""
         draws = sender.draws(self.namespace, f"subscription:{number}")
         return Subscription(
@@ -54,4 +60,7 @@ class Order(NamedTuple):
             None if self.events is None else frozenset(self.events),
             self.headers,
             self.concurrency,
+            status,
+            made_secret=self.made_secret,
+            remote=self.remote,
         )

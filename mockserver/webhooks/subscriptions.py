@@ -21,30 +21,36 @@ class WebhookTarget:
 
     api: str
     url: str
-    secret: str = ""
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(eq=False, slots=True)
 class Subscription:
     """`events` None: all. `status` is active; pending (its endpoint is checked before the first delivery); failed (the
     check was not passed, `reason` says why); disabled (it gets nothing more). Moments are seconds since the epoch, None
-    when there is none."""
+    when there is none. `made_secret`: the mock has made its secret up. `remote`: it may be another machine."""
 
     id: str
     api: str
     namespace: str
     url: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     client: str
     created_at: float
     events: frozenset[str] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     concurrency: int = 1
     status: str = "active"
     reason: str = ""
     validated_at: float | None = None
     next_validation: float | None = None
     failures: int = 0
+    made_secret: bool = False
+    remote: bool = False
+
+    def disable(self, reason: str) -> None:
+        """Send it nothing more."""
+        self.status, self.reason, self.next_validation = "disabled", reason, None
 
     def wants(self, event: str) -> bool:
         """Whether it is told of an event."""
@@ -78,9 +84,17 @@ def masked(secret: str) -> str:
     return f"…{secret[-_SHOWN:]}" if len(secret) >= 4 * _SHOWN else "…"
 
 
+def at_moment(at: float) -> datetime:
+    """The moment that is so many seconds after the epoch; the last of the calendar for one beyond it."""
+    try:
+        return datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError):
+        return datetime.max.replace(tzinfo=UTC)
+
+
 def moment(at: float | None) -> str | None:
     """RFC 3339 with milliseconds."""
-    return None if at is None else format_time(datetime.fromtimestamp(at, UTC), 3)
+    return None if at is None else format_time(at_moment(at), 3)
 
 
 def check_url(url: object, *, remote: bool) -> str:
@@ -102,12 +116,18 @@ def check_url(url: object, *, remote: bool) -> str:
     return url
 
 
+def is_readable_on_the_way(url: str) -> bool:
+    """Whether what is sent there goes over a network as plain text."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
 def is_loopback(host: str) -> bool:
-    """Whether a host of a URL is this machine, as far as its name tells."""
+    """Whether a host of a URL is this machine, as far as its name tells: where it leads is seen when it is called."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        address = ip_address(host.partition("%")[0])
+        address = ip_address(host)  # of IPv6 with a zone, if it has one
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)

@@ -44,8 +44,18 @@ class Workers:
         elif len(self._threads) < self._most:
             self._started += 1
             thread = threading.Thread(target=self._run, name=f"mockserver-webhooks-{self._started}")
-            self._threads.add(thread)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the system gives no further one: those there are do it all
+                if not self._threads:
+                    raise
+            else:
+                self._threads.add(thread)  # it takes itself out, and waits for the lock until then
+
+    def begin_in_child(self) -> None:
+        """Go on in a forked process, which none of the threads has come along to."""
+        self._threads = set()
+        self._idle = 0
 
     def close(self) -> None:
         """End them, and wait for that."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mockserver.cli.main import main
+from mockserver.cli.serve import announcement, announcement_json
+from mockserver.web.worker import ServeOptions
+from mockserver.webhooks.subscriptions import WebhookTarget
+from tests.mocks import serve as start
 from tests.served import Served
 from tests.webhooks.receiver import Came, Receiver, answer, digest
 
@@ -99,6 +104,24 @@ def test_bad_calls(words: tuple[str, ...], said: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_the_secret_of_the_environment(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKSERVER_WEBHOOK_SECRET", "s")
+    result = send("--to", receiver.url)
+    (came,) = receiver.came
+    assert came.headers["x-bazaar-signature"] == "v0=" + digest("s", b"v0:1736942400:" + came.body)
+    assert "secret" not in result.stderr
+
+
+@pytest.mark.parametrize(("url", "warned"), [("http://10.1.2.3:1/", True), ("https://10.1.2.3:1/", False)])
+def test_plain_http_to_another_machine_is_warned_of(url: str, warned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise socket.gaierror("nobody is called")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
+    result = send("--to", url, "--secret", "s", "--allow-remote")
+    assert (f"warning: {url} is plain http" in result.stderr) is warned
+
+
 def test_an_unknown_event() -> None:
     result = send("--to", "http://127.0.0.1:1/", event="order.plced")
     assert result.stderr == "error: bazaar has no event 'order.plced' (did you mean 'order.placed'?)\n"
@@ -150,6 +173,46 @@ class TestServe:
         assert served.url
         served.wait_for(r"signed with the secret \w{32}$")
         assert served.stop() == 0
+
+    def test_only_a_secret_that_the_mock_made_is_shown(self) -> None:
+        hooks = "http://127.0.0.1:1/x"
+        targets = (WebhookTarget("bazaar", hooks), WebhookTarget("bazaar", hooks, "s3cret-of-mine"))
+        with start(BAZAAR, webhooks=targets).engine as engine:
+            told = json.loads(announcement_json(engine, "http://127.0.0.1:1"))["webhooks"]
+            banner = announcement(engine, "http://127.0.0.1:1")
+        assert [bool(re.fullmatch(r"\w{32}", str(each["secret"]))) for each in told] == [True, False]
+        assert told[1]["secret"] is None
+        assert [line.strip() for line in banner.splitlines() if "signed" in line] == [
+            f"signed with the secret {told[0]['secret']}",
+            "signed with the secret that you gave",
+        ]
+        assert "s3cret" not in banner
+
+    def test_plain_http_to_another_machine_is_warned_of(self) -> None:
+        targets = (WebhookTarget("bazaar", "http://10.1.2.3/"), WebhookTarget("bazaar", "https://10.1.2.3/"))
+        with start(BAZAAR, webhooks=targets, remote_webhooks=True).engine as engine:
+            assert announcement(engine, "http://127.0.0.1:1").count("warning: that is plain http") == 1
+
+    def test_secrets_of_the_environment(self) -> None:
+        def told(environment: str, *words: str) -> str:
+            found: list[str] = []
+
+            def look(options: ServeOptions, announce: object) -> None:
+                found.extend(f"{each.api} {each.secret}" for each in options.engine.webhooks)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("mockserver.cli.serve.serve", look)
+                result = CliRunner().invoke(
+                    main, ["serve", BAZAAR, *words], env={"MOCKSERVER_WEBHOOK_SECRETS": environment}
+                )
+            return ", ".join(found) or result.stderr
+
+        words = ("--webhook", "bazaar=http://127.0.0.1:1/x")
+        assert told("bazaar=one other=two", *words) == "bazaar one"
+        assert told("bazaar=one", *words, "--webhook-secret", "bazaar=three") == "bazaar three"
+        assert told("other=two", *words) == "bazaar "
+        assert "a secret is not written as API=SECRET" in told("hunter2", *words)
+        assert "hunter2" not in told("hunter2", *words)
 
     @pytest.mark.parametrize(
         ("words", "said"),

@@ -95,6 +95,9 @@ class FakeEngine:
     def set_clock(self, moment: datetime) -> None:
         self.clock.set(moment)
 
+    def freeze(self, frozen: bool = True) -> None:
+        self.clock.freeze(frozen)
+
     def snapshot(self) -> str:
         self.snapshots.append(uuid4().hex)
         return self.snapshots[-1]

@@ -82,6 +82,15 @@ def test_a_receiver_that_refuses_is_told_of(admin: Admin) -> None:
     assert delivery["attempts"][0]["verdict"] == "answered 500: delivered is 2XX"
 
 
+def test_what_cannot_be_sent_again(admin: Admin) -> None:
+    with Receiver(answer(410)) as receiver:
+        admin("POST", "subscriptions", {"api": "bazaar", "url": receiver.url, "secret": "s"})
+        (delivery,) = admin("POST", "emit", {"api": "bazaar", "event": "order.placed"})[1]["deliveries"]
+    status, problem = admin("POST", "redeliver", {"id": delivery["id"]})
+    said = "it was not sent again: answered 410, which ends the subscription"
+    assert (status, problem["detail"]) == (409, said)
+
+
 @pytest.mark.parametrize(
     ("call", "body", "status", "detail", "hint"),
     [

@@ -108,3 +108,9 @@ def test_writing_what_was_read_changes_nothing(value: Any) -> None:
 def test_the_rules(value: Any, text: str | None) -> None:
     expected = text or '{"2":3,"10":2,"4294967294":6,"b":1,"01":4,"4294967295":5}'
     assert canonical(value).decode() == expected
+
+
+@pytest.mark.parametrize("value", [{1: 2}, {"a": [{None: 1}]}, {"a": {1, 2}}, {"a": object()}])
+def test_what_is_no_json_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"texts for keys|JSON has no"):
+        canonical(value)

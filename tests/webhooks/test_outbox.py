@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from mockserver.behaviour.declared import Delivering, Webhooks
 from mockserver.exceptions import UsageError
-from mockserver.webhooks.deliveries import Delivery, DeliveryLog
-from mockserver.webhooks.outbox import Outbox
-from tests.mocks import START, Mock
+from mockserver.webhooks.deliveries import DeliveryLog
+from tests.mocks import Mock
+from tests.webhooks.orders import NOON, SECRET, Start, delivering, order, shown, subscribe
 from tests.webhooks.receiver import Came, Receiver, answer, digest
-
-SECRET = "a secret of some length"
-NOON = START.timestamp()
-Start = Callable[..., Mock]
-
-
-def subscribe(mock: Mock, receiver: Receiver, **more: Any) -> Outbox:
-    outbox = mock.engine.outbox
-    outbox.subscribe("bazaar", receiver.url, SECRET, **more)
-    return outbox
-
-
-def order(mock: Mock, item: str = "tea", namespace: str = "") -> Any:
-    return mock.call("POST /orders", {"item": item, "amount": 2.50}, x_mock_namespace=namespace)
-
-
-def delivering(mock: Mock, monkeypatch: pytest.MonkeyPatch, **how: Any) -> None:
-    """Let the bazaar deliver otherwise than its file says, and sign nothing."""
-    sender = mock.engine.outbox.sender("bazaar")
-    monkeypatch.setattr(sender, "webhooks", Webhooks(sender.webhooks.events, Delivering(**how)))
-
-
-def shown(delivery: Delivery) -> tuple[str, str, list[tuple[float, str]]]:
-    return delivery.event, delivery.status, [(each.at - NOON, each.verdict) for each in delivery.attempts]
 
 
 class TestDelivered:
@@ -351,40 +325,7 @@ class TestByHand:
             mock.engine.outbox.redeliver("x")
 
 
-class TestSubscribing:
-    @pytest.mark.parametrize(
-        ("wrong", "said"),
-        [
-            ({"url": "127.0.0.1:80"}, r"the URL '127.0.0.1:80' has no scheme \(did you mean 'http://127.0.0.1:80'"),
-            ({"url": "ftp://127.0.0.1"}, "is no URL that can be called"),
-            ({"url": "http://:80"}, "is no URL that can be called"),
-            ({"url": "http://a:b@127.0.0.1/"}, "a URL with a name or a password"),
-            ({"url": "http://example.com/"}, "example.com is not this machine, .*allow-remote-webhooks"),
-            ({"url": "http://10.0.0.1/"}, "10.0.0.1 is not this machine"),
-            ({"secret": ""}, "the secret is empty"),
-            ({"secret": ["good", " "]}, "the secret is empty"),
-            ({"secret": []}, "the secret is empty"),
-            ({"events": ["order.plced"]}, "no event 'order.plced' .did you mean 'order.placed'"),
-            ({"api": "bazar"}, "no API is called 'bazar' .did you mean 'bazaar'"),
-            ({"concurrency": 0}, "at once go 1 to 64"),
-        ],
-    )
-    def test_what_cannot_be(self, mock: Mock, wrong: dict[str, Any], said: str) -> None:
-        given = {"api": "bazaar", "url": "http://127.0.0.1:80/", "secret": SECRET, **wrong}
-        with pytest.raises(UsageError, match=said):
-            mock.engine.outbox.subscribe(**given)
-        assert mock.engine.outbox.subscriptions() == []
-
-    def test_other_machines_when_allowed(self, mock: Mock) -> None:
-        made = mock.engine.outbox.subscribe("bazaar", "https://example.com/hooks", SECRET, remote=True)
-        assert made.as_json()["secrets"] == ["…ngth"]
-
-    def test_one_too_many(self, mock: Mock) -> None:
-        for _ in range(20):
-            mock.engine.outbox.subscribe("bazaar", "http://127.0.0.1:1/", SECRET)
-        with pytest.raises(UsageError, match="has 20 subscriptions"):
-            mock.engine.outbox.subscribe("bazaar", "http://127.0.0.1:1/", SECRET)
-
+class TestTheEnd:
     def test_the_end_of_one(self, mock: Mock) -> None:
         with Receiver(answer(500)) as receiver:
             outbox = subscribe(mock, receiver)
