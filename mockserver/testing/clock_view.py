@@ -91,12 +91,12 @@ class ClockView:
         """Let time stand still, now or `at` a moment. Gives the moment."""
         if at is not None:
             self.set(at)
-        self._engine.clock.freeze()
+        self._engine.freeze()
         return self.now
 
     def run(self) -> None:
         """Let time run on from where it stands."""
-        self._engine.clock.freeze(False)
+        self._engine.freeze(False)
 
     def __repr__(self) -> str:
         return f"<clock at {format_time(self.now, 3)}{', frozen' if self.frozen else ''}>"
