@@ -142,14 +142,14 @@ def test_somebody_who_never_ends_his_answer(sent: bytes) -> None:
 
 
 def test_a_body_that_goes_on_and_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mockserver.transport._MOST_BYTES", 1000)
+    monkeypatch.setattr("mockserver.transport.sending._MOST_BYTES", 1000)
     with Peer(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 1001) as peer, pytest.raises(TransportError, match="more than 1000"):
         send(Request("GET", "/"), peer.url)
 
 
 def test_a_body_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter(range(0, 1000, 7))
-    monkeypatch.setattr("mockserver.transport.monotonic", lambda: next(times))
+    monkeypatch.setattr("mockserver.transport.sending.monotonic", lambda: next(times))
     with Peer(OK) as peer, pytest.raises(TransportError, match="had not ended after 5 s"):
         send(Request("GET", "/"), peer.url, timeout=5)
 
@@ -225,7 +225,7 @@ class TestLine:
 
     def test_a_head_in_small_pieces_has_one_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         times = iter(range(100))
-        monkeypatch.setattr("mockserver.transport.monotonic", lambda: next(times) / 2)
+        monkeypatch.setattr("mockserver.transport.line.monotonic", lambda: next(times) / 2)
         head = b"HTTP/1.1 200 OK\r\n"
         with Peer(head, stays=True) as peer:
             line = Line(peer.url)
