@@ -13,7 +13,7 @@ from mockserver import __version__
 from mockserver.cli.values import Setting, Size, Time
 from mockserver.cli.webhook import OfApi, targets
 from mockserver.engine.assembly import Options
-from mockserver.web.curl import sample_curl
+from mockserver.engine.curl import sample_curl
 from mockserver.web.server import serve
 from mockserver.web.worker import ServeOptions
 from mockserver.webhooks.subscriptions import WebhookTarget, is_readable_on_the_way

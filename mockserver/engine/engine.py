@@ -204,7 +204,7 @@ class Engine(Control):
                     Violation("security", "", refusal.reason, call.plan.authenticator.wanted(), pointer)
                 )
             raise
-        call.caller = caller
+        call.caller = exchange.caller = caller
         if caller.warning:
             self._warn(exchange, f"security.{caller.scheme}", caller.warning)
         if caller.note:
@@ -214,7 +214,7 @@ class Engine(Control):
         """Whether the caller's scopes or roles reach."""
         caller = call.plan.authenticator.authorise(call.caller, call.request, exchange.at, call.space.name)
         if caller is not call.caller:  # another alternative of the operation reaches where the first does not
-            call.caller = caller
+            call.caller = exchange.caller = caller
             exchange.trace.append(f"{caller.note}; what came before it is too narrow")
 
     def _limit(self, call: Call, limiter: Limiter, exchange: Exchange) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from mockserver.behaviour.caller import ANONYMOUS
 from mockserver.contract.schemas import Violation
 from mockserver.messages import Request, Response
 from mockserver.state.clock import format_time
@@ -35,13 +36,13 @@ class Exchange:
     """One request on its way through the engine, and afterwards its entry in the journal.
 
     `at` is the clock's time in seconds since the epoch, `duration` real seconds spent in the engine. `trace` has a line
-    for each step that decided something. `fault` describes a fault of the mock itself (empty: none). `notice` is what
-    the log tells once in a run (empty: nothing).
+    for each step that decided something. `caller` is who called, as far as the credential tells. `fault` describes a
+    fault of the mock itself (empty: none). `notice` is what the log tells once in a run (empty: nothing).
     """
 
     __slots__ = (
         *("seq", "request", "response", "at", "duration", "api", "namespace", "operation", "parameters"),
-        *("violations", "warnings", "trace", "fault", "traceback", "notice", "weight"),
+        *("violations", "warnings", "trace", "fault", "traceback", "notice", "weight", "caller"),
     )
 
     def __init__(self, request: Request, at: float) -> None:
@@ -61,6 +62,7 @@ class Exchange:
         self.traceback = ""
         self.notice = ""
         self.weight = 0
+        self.caller = ANONYMOUS
 
     @property
     def verdict(self) -> str:
@@ -116,6 +118,8 @@ class Journal:
 
     def __init__(self, size: int = 10_000) -> None:
         self.last_seq = 0
+        #: Told of every exchange once it is numbered, in order; it must be quick, since every call waits for it.
+        self.listener: Callable[[Exchange], object] | None = None
         self._size = size
         self._ring: deque[Exchange] = deque()
         self._bytes = 0
@@ -127,6 +131,8 @@ class Journal:
         with self._lock:
             self.last_seq += 1
             exchange.seq = self.last_seq
+            if self.listener is not None:
+                self.listener(exchange)
             ring = self._ring
             ring.append(exchange)
             self._bytes += weight

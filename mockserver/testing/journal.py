@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from urllib.parse import parse_qsl
 
 from mockserver.contract.serialization import BodyError, read_json
-from mockserver.web.curl import to_curl
+from mockserver.engine.curl import to_curl
 from mockserver.web.log import target
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mockserver.checks.places import place_of
 from mockserver.contract.direction import at_pointer
-from mockserver.exceptions import SpecError
 from mockserver.spec.catalog import shipped
-from mockserver.spec.loader import Document, load_document
 from mockserver.testing.journal import Call
 from mockserver.testing.matching import shown
 
@@ -44,8 +43,8 @@ def broken(call: Call, violation: Violation, api: Api | None) -> list[str]:
     rows.append(("wrong", violation.message))
     if violation.expected:
         rows.append(("wanted", violation.expected))
-    if (place := spec_line(violation, api)) and violation.location != "strict":
-        rows.append(("spec", place))
+    if api is not None and violation.location != "strict":
+        rows.append(("spec", str(place_of(violation, api))))
     if violation.hint:
         rows.append(("hint", violation.hint))
     return table([*rows, *repeat(call, api)])
@@ -84,55 +83,9 @@ def warned(calls: Sequence[Call]) -> list[str]:
     ]
 
 
-def spec_line(violation: Violation, api: Api | None) -> str:
-    """`specs/desk/openapi.yaml:52: minLength: 1`: where the contract says what was broken; empty when it is unknown."""
-    if api is None:
-        return ""
-    contract = api.contract
-    if violation.file and violation.line:
-        document = _document(api, violation.file)
-        fragment = document.positions.fragment(violation.line) if document is not None else ""
-        return f"{violation.file}:{violation.line}" + (f": {fragment}" if fragment else "")
-    document = _document(api, contract.file)
-    if document is None:
-        return contract.file
-    line, _ = document.locate(_nearest(document, violation.schema), at_key=True)
-    fragment = document.positions.fragment(line)
-    if not line:  # the text is not to be had any more
-        return contract.file
-    return f"{contract.file}:{line}" + (f": {fragment}" if fragment else "")
-
-
 def table(rows: Sequence[tuple[str, str]]) -> list[str]:
     """Rows of a name and a text, beneath each other."""
     return [f"  {name:<7} {text}" for name, text in rows]
-
-
-def _nearest(document: Document, pointer: str) -> str:
-    """The pointer, or what of it leads somewhere."""
-    while pointer:
-        try:
-            at_pointer(document.data, pointer)
-        except (KeyError, ValueError):
-            pointer = pointer.rpartition("/")[0]
-        else:
-            return pointer
-    return ""
-
-
-def _document(api: Api, file: str) -> Document | None:
-    """The text of a spec file, read again: nobody needs it before something is wrong."""
-    for schema in api.contract.schemas.values():
-        for document in schema.schemas.library.documents.values():
-            if document.file == file:
-                return document
-    for path in (api.folder.openapi, Path(file)):
-        if path.name == Path(file).name:
-            try:
-                return load_document(path, shown_as=file)
-            except SpecError:
-                continue
-    return None
 
 
 def _sent(call: Call, violation: Violation) -> Any:

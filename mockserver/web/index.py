@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 
 from mockserver import __version__
-from mockserver.web.curl import sample_curl
+from mockserver.engine.curl import sample_curl
 from mockserver.web.wsgi import Door
 
 if TYPE_CHECKING:

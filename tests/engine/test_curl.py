@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import shlex
 
+from mockserver.engine.curl import to_curl
 from mockserver.messages import Request
-from mockserver.web.curl import to_curl
 
 BASE = "http://127.0.0.1:4010"
 

@@ -1,0 +1,1 @@
+"""What of a contract was touched, and what was not."""
