@@ -26,8 +26,8 @@ _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A thing that is looked for. `id` stays the same from run to run; `title` says in one line what is wrong when it is
-    found, `advice` what to do instead; `anchor` is where the documentation speaks of it (`page.md#heading`)."""
+    """A thing that is looked for. `id` stays the same from run to run; `title` says in one line what is wrong when it
+    is found, `advice` what to do instead; `anchor` is where the documentation speaks of it (`page.md#heading`)."""
 
     id: str
     title: str

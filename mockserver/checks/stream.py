@@ -67,8 +67,8 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A run is over. `exchanges` were seen in `duration` seconds; `reasons` say why it failed (none: it did not), `code`
-    is the exit code."""
+    """A run is over. `exchanges` were seen in `duration` seconds; `reasons` say why it failed (none: it did not),
+    `code` is the exit code."""
 
     exchanges: int
     duration: float
