@@ -85,7 +85,7 @@ class Coverage:
         raise NotImplementedError
 
     def rows(self, api: str) -> list[Row]:
-        """The operations of an API in the order of the document; last, with an empty name, what belongs to the whole."""
+        """The operations of an API in the order of the document; last, without a name, what belongs to the whole."""
         raise NotImplementedError
 
     def missing(self, limit: int | None = None) -> list[Missing]:
