@@ -161,6 +161,8 @@ def time(value: Any) -> datetime:
     """A moment, from RFC 3339 text or from whole milliseconds since the epoch."""
     if isinstance(value, datetime):
         return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # `1e8` is a whole number to JSON Schema
     if isinstance(value, int) and not isinstance(value, bool):
         try:
             return _EPOCH + timedelta(milliseconds=value)

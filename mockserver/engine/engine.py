@@ -121,7 +121,7 @@ class Engine(Control):
     def _target(self, request: Request, exchange: Exchange) -> Call | Response:
         """Which API and namespace; or the answer when no API is meant."""
         if not (request.path.isprintable() or is_readable(request.path)):
-            return self._unreadable(exchange)
+            return self._unreadable(request, exchange)
         target = self.routes.target(request)
         exchange.namespace = target.namespace
         api = target.api
@@ -362,12 +362,17 @@ class Engine(Control):
         exchange.trace.append(f"match: {message}")
         return problem("no-api", 404, message, nearest=nearest)
 
-    def _unreadable(self, exchange: Exchange) -> Response:
-        """A path with control characters, or with bytes that are not UTF-8."""
+    def _unreadable(self, request: Request, exchange: Exchange) -> Response:
+        """A path with control characters, or with bytes that are not UTF-8: the API's own refusal where it leads to an
+        operation."""
         message = "The path has control characters, or bytes that are not UTF-8"
         exchange.violations.append(Violation("path", "", message, "printable characters in UTF-8", ""))
-        exchange.trace.append(f"match: {message}")
-        return problem("unreadable-path", 400, message)
+        call = self.routes.refused(request)
+        if call is None:
+            exchange.trace.append(f"match: {message}")
+            return problem("unreadable-path", 400, message)
+        exchange.api, exchange.operation = call.api.name, call.plan.operation.id
+        return self._refuse(call, Refused("invalid_request", "unreadable-path", message), exchange)
 
     def _error_scope(self, call: Call, exchange: Exchange) -> OperationScope:
         """What the expressions of an error see, and the records as they stand."""

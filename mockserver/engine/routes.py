@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from mockserver.contract.routing import Match
 from mockserver.engine.api import Api
+from mockserver.engine.call import Call
 from mockserver.messages import Request
 
 _MOST_SEEN = 1_024
@@ -58,6 +59,16 @@ class Routes:
         if len(knowing) == 1:
             return Target(knowing[0], namespace, path, "path")
         return Target(None, namespace, path, "")
+
+    def refused(self, request: Request) -> Call | None:
+        """The call of an operation that a request would be if it could be read; None when it leads to none."""
+        target = self.target(request)
+        match = target.api.router.match(request.method, target.path) if target.api and not target.namespace else None
+        if target.api is None or match is None:
+            return None
+        call = Call(request, target.api, target.api.space(""), target.path)
+        call.plan, call.raw_path = target.api.plan(match.operation), match.parameters
+        return call
 
     def _hosted(self, request: Request) -> list[Api] | None:
         """The APIs whose documented host was called. Host headers are remembered, as few are ever seen."""

@@ -90,6 +90,7 @@ def value(source: str, **scope: Any) -> Any:
          [True, True, True, True]),
         ("[is_time('2022-01-31T19:00:00'), is_time('2023-02-29T12:00:00Z'), is_time('soon'), is_time(''), is_time(.5)]",
          [False, False, False, False, False]),
+        ("[time(1.5e12) == time(1500000000000), is_time(1e300)]", [True, False]),
         ("[is_time(none), is_time(true), is_time([]), is_time({}), is_time(99999999999999999)]",
          [False, False, False, False, False]),
         ("[is_duration('PT5M'), is_duration('-PT5M'), is_duration('PT0S'), is_duration(90), is_duration(duration(1))]",
