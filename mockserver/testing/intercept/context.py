@@ -16,9 +16,10 @@ from typing import Any, Protocol, TypeVar, overload
 from mockserver.exceptions import UsageError, did_you_mean
 from mockserver.spec.catalog import find, shipped
 from mockserver.testing.intercept.installed import install, uninstall
-from mockserver.testing.intercept.layers import Layer, is_loopback, layers
+from mockserver.testing.intercept.layers import Layer, layers
 from mockserver.testing.intercept.listener import settle
 from mockserver.testing.lease import Lease
+from mockserver.testing.loopback.hosts import is_loopback
 from mockserver.testing.mock_api import MockApi
 from mockserver.testing.options import MockOptions, read_options
 from mockserver.testing.worlds import World

@@ -11,11 +11,12 @@ from types import ModuleType
 from typing import Any
 
 from mockserver.messages import Faulted, Request, Response
-from mockserver.testing.intercept.http1 import make_request, reason_of, sent_headers
-from mockserver.testing.intercept.layers import host_of, layers
+from mockserver.testing.intercept.layers import layers
 from mockserver.testing.intercept.memory import Incoming
 from mockserver.testing.intercept.patches import Patch
-from mockserver.testing.intercept.wire import steps_of
+from mockserver.testing.loopback.hosts import host_of
+from mockserver.testing.loopback.http1 import make_request, reason_of, sent_headers
+from mockserver.testing.loopback.wire import steps_of
 
 #: Imported by the library's users, never by us.
 LIBRARY = "httpx._transports.default"

@@ -16,10 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mockserver.messages import Faulted, Request, Response
-from mockserver.testing.intercept.http1 import make_request, reason_of, sent_headers
-from mockserver.testing.intercept.layers import host_of, layers
+from mockserver.testing.intercept.layers import layers
 from mockserver.testing.intercept.memory import Socket
 from mockserver.testing.intercept.patches import Patch
+from mockserver.testing.loopback.hosts import host_of
+from mockserver.testing.loopback.http1 import make_request, reason_of, sent_headers
 
 #: Imported by the library's users, never by us.
 LIBRARY = "requests.sessions"

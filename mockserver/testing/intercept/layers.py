@@ -9,12 +9,12 @@ import errno
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from mockserver.messages import Faulted, Request, Response
-from mockserver.testing.intercept.wire import Passed
 from mockserver.testing.late import over_response
+from mockserver.testing.loopback.hosts import is_loopback
+from mockserver.testing.loopback.wire import Passed
 
 if TYPE_CHECKING:
     from mockserver.testing.worlds import World
@@ -111,25 +111,6 @@ class Layers:
             f"{api} ({found[0]} and {len(found) - 1} more)" if found[1:] else f"{api} ({found[0]})"
             for api, found in hosts.items()
         )
-
-
-def host_of(name: object) -> str:
-    """The host that a program names, as it stands in `Layer.hosts`: text, lower-case, no dot at the end."""
-    if isinstance(name, (bytes, bytearray)):
-        name = bytes(name).decode("ascii", "replace")
-    return name.rstrip(".").lower() if isinstance(name, str) else ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, a name or an address, is this machine."""
-    if host in ("", "localhost", "localhost.localdomain") or host.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_loopback or mapped.is_unspecified)
 
 
 #: Those of this process.

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mockserver.messages import Request, Response
-from mockserver.testing.intercept.http1 import read_request
-from mockserver.testing.intercept.wire import Ending, Passed, Step, steps_of
+from mockserver.testing.loopback.http1 import read_request
+from mockserver.testing.loopback.wire import Ending, Passed, Step, steps_of
 
 _NEVER = threading.Event()  # nobody sets it: to wait for it is to let time pass
 

@@ -10,10 +10,11 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from mockserver.testing.intercept.certificates import client_context
-from mockserver.testing.intercept.layers import host_of, layers
+from mockserver.testing.intercept.layers import layers
 from mockserver.testing.intercept.listener import listener
 from mockserver.testing.intercept.patches import Patch
+from mockserver.testing.loopback.certificates import client_context
+from mockserver.testing.loopback.hosts import host_of
 
 #: Stands for every intercepted host between the look-up of its name and the connection. Nothing listens there.
 SENTINEL = "127.77.0.1"

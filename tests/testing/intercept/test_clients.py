@@ -202,7 +202,7 @@ def test_verification_is_on(desk: MockApi, monkeypatch: pytest.MonkeyPatch) -> N
 
 def stranger() -> ssl.SSLContext:
     """The right authority, and another host."""
-    from mockserver.testing.intercept.certificates import authority
+    from mockserver.testing.loopback.certificates import authority
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert("other.example").configure_cert(context)

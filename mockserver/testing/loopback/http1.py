@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import BinaryIO
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from mockserver.messages import Request, Response
@@ -13,6 +15,15 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _BODILESS = frozenset({204, 304})
 _MOST_HEADERS = 1_000
 _LONGEST_LINE = 64 * 1024
+_LENGTH = re.compile(r"[0-9]{1,18}")  # Python refuses to read thousands of digits
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
+
+
+class Stream(Protocol):
+    """What requests are read from. Both give less than was asked for only at the end."""
+
+    def readline(self, limit: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Malformed(Exception):
@@ -45,9 +56,17 @@ def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def read_request(stream: BinaryIO, scheme: str, go_on: Callable[[], None] = lambda: None) -> Request | None:
-    """The next request; None when there is no more. `go_on` is called when the client waits for leave to send its body.
-    Raises Malformed, and OSError as `stream` does."""
+class Head(NamedTuple):
+    """What comes before a body. Names of headers are lower-case."""
+
+    method: str
+    target: str
+    version: str
+    headers: dict[str, str]
+
+
+def read_head(stream: Stream) -> Head | None:
+    """The next head; None when there is no more. Raises Malformed, and OSError as `stream` does."""
     line = b"\r\n"
     while line in (b"\r\n", b"\n"):
         line = stream.readline(_LONGEST_LINE)
@@ -62,46 +81,67 @@ def read_request(stream: BinaryIO, scheme: str, go_on: Callable[[], None] = lamb
         if not colon or len(pairs) >= _MOST_HEADERS:
             raise Malformed(repr(line[:80]))
         pairs.append((name.strip(), value.strip()))
-    headers = _joined(pairs)
-    if headers.get("expect", "").lower() == "100-continue":
-        go_on()
     method, target, version = words
-    url = target if not target.startswith("/") else f"{scheme}://{headers.get('host', '')}{target}"
-    body = _read_body(stream, headers)
+    return Head(method, target, version, _joined(pairs))
+
+
+def wants_leave(head: Head) -> bool:
+    """Whether the client waits for a word before it sends its body."""
+    return head.headers.get("expect", "").lower() == "100-continue"
+
+
+def request_of(head: Head, scheme: str, body: bytes) -> Request:
+    """The request that a head begins. Raises Malformed for a target that is none."""
+    target = head.target
+    url = target if not target.startswith("/") else f"{scheme}://{head.headers.get('host', '')}{target}"
     try:
-        request = make_request(method, url, headers.items(), body)
+        request = make_request(head.method, url, head.headers.items(), body)
     except ValueError as error:  # a host that is none
         raise Malformed(str(error)) from None
-    if version == "HTTP/1.0" and "connection" not in headers:
+    if head.version == "HTTP/1.0" and "connection" not in head.headers:
         request = request._replace(headers={**request.headers, "connection": "close"})
     return request
 
 
-def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
+def read_request(stream: Stream, scheme: str, go_on: Callable[[], None] = lambda: None) -> Request | None:
+    """The next request; None when there is no more. `go_on` is called when the client waits for leave to send its body.
+    Raises Malformed, and OSError as `stream` does."""
+    head = read_head(stream)
+    if head is None:
+        return None
+    if wants_leave(head):
+        go_on()
+    return request_of(head, scheme, read_body(stream, head.headers))
+
+
+def read_body(stream: Stream, headers: Mapping[str, str], most: float = math.inf) -> bytes:
+    """The body; no more than a byte over `most` of one that is larger, of which the rest is left on the stream.
+    Raises Malformed."""
     if "chunked" in headers.get("transfer-encoding", "").lower():
-        return _read_chunks(stream)
+        return _read_chunks(stream, most)
     length = headers.get("content-length", "0")
-    if not length.isdecimal():
+    if not _LENGTH.fullmatch(length):
         raise Malformed(f"Content-Length: {length[:80]}")
-    body = stream.read(int(length))
-    if len(body) < int(length):
+    wanted = int(min(int(length), most + 1))
+    body = stream.read(wanted)
+    if len(body) < wanted:
         raise Malformed("half a body")
     return body
 
 
-def _read_chunks(stream: BinaryIO) -> bytes:
+def _read_chunks(stream: Stream, most: float) -> bytes:
     body = bytearray()
-    while True:
-        try:
-            size = int(stream.readline(_LONGEST_LINE).partition(b";")[0], 16)
-        except ValueError:
-            raise Malformed("a chunk without its size") from None
-        if not size:
+    while len(body) <= most:
+        size = stream.readline(_LONGEST_LINE).partition(b";")[0].strip()
+        if not _CHUNK_SIZE.fullmatch(size):
+            raise Malformed("a chunk without its size")
+        if not int(size, 16):
+            while stream.readline(_LONGEST_LINE).strip():
+                pass  # trailers
             break
-        body += stream.read(size)
-        stream.readline(_LONGEST_LINE)
-    while stream.readline(_LONGEST_LINE).strip():
-        pass  # trailers
+        body += stream.read(int(min(int(size, 16), most + 1 - len(body))))
+        if len(body) <= most:
+            stream.readline(_LONGEST_LINE)
     return bytes(body)
 
 

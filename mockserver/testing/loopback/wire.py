@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from mockserver.messages import Faulted, Response
-from mockserver.testing.intercept.http1 import head_bytes, sent_headers
+from mockserver.testing.loopback.http1 import head_bytes, sent_headers
 from mockserver.web.sabotage import DRIP_SECONDS
 
 

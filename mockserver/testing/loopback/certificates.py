@@ -21,7 +21,7 @@ _MOST_HOSTS = 256
 def _made() -> CA:
     import trustme
 
-    return trustme.CA(organization_name="mockserver intercept")
+    return trustme.CA(organization_name="mockserver")
 
 
 def authority() -> CA:
@@ -31,24 +31,25 @@ def authority() -> CA:
 
 
 @lru_cache(maxsize=_MOST_HOSTS)
-def _of_host(host: str) -> ssl.SSLContext:
+def _of_host(host: str, exact: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert(host).configure_cert(context)
     context.set_alpn_protocols(["http/1.1"])
-    context.sni_callback = _as_asked
+    if not exact:
+        context.sni_callback = _as_asked
     return context
 
 
-def server_context(host: str) -> ssl.SSLContext:
-    """With which the mock shows itself as `host`, or as the host that the client asks for."""
+def server_context(host: str, *, exact: bool = False) -> ssl.SSLContext:
+    """With which the mock shows itself as `host`, or, unless that is `exact`, as the host that the client asks for."""
     with _making:
-        return _of_host(host)
+        return _of_host(host, exact)
 
 
 def _as_asked(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
     if name:
         with _making:
-            connection.context = _of_host(name.lower())
+            connection.context = _of_host(name.lower(), False)
 
 
 def client_context(asked: ssl.SSLContext) -> ssl.SSLContext:
