@@ -17,6 +17,7 @@ from mockserver.exceptions import ExpressionError, UsageError, did_you_mean
 from mockserver.state.clock import Stopwatch, format_time, parse_duration, parse_time
 from mockserver.web.access import Access
 from mockserver.web.admin_actions import ACTION_CALLS, actions_blueprint
+from mockserver.web.admin_coverage import COVERAGE_CALLS, coverage_blueprint
 from mockserver.web.admin_faults import FAULT_CALLS, faults_blueprint
 from mockserver.web.admin_webhooks import WEBHOOK_CALLS, webhooks_blueprint
 from mockserver.web.log import printable
@@ -109,6 +110,7 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
     admin.register_blueprint(actions_blueprint(door))
     admin.register_blueprint(webhooks_blueprint(door))
     admin.register_blueprint(faults_blueprint(door))
+    admin.register_blueprint(coverage_blueprint(door))
 
     @admin.get("/clock")
     def clock() -> Response:
@@ -137,6 +139,7 @@ def admin_blueprint(door: Door, access: Access) -> Blueprint:
             *ACTION_CALLS,
             *WEBHOOK_CALLS,
             *FAULT_CALLS,
+            *COVERAGE_CALLS,
             ("GET, POST", "/__admin/clock"),
             ("GET", "/__admin/openapi/<api>"),
         )
