@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ _LONGEST = 16 * 1024  # characters of a body that a report shows
 #: Where a mock listens unless told otherwise: what a report shows must work in a shell of its own.
 SERVED = "http://127.0.0.1:4010"
 _MASK = "***"
+_QUOTED_TOKEN = re.compile(r"'([\w-]+: (?:[\w-]+ )?\$TOKEN)'")
 #: Headers that carry secrets; of an Authorization header the scheme word stays.
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 
@@ -164,7 +166,8 @@ def curl_of(request: Request, base: str = SERVED) -> str:
         for name, value in request.headers.items()
         if name not in ("user-agent", "accept-encoding")
     }
-    return to_curl(request._replace(headers=headers), base)
+    line = to_curl(request._replace(headers=headers), base)
+    return _QUOTED_TOKEN.sub(r'"\1"', line)  # in single quotes a shell would leave $TOKEN as it is
 
 
 def _text(body: bytes) -> str:
