@@ -67,13 +67,20 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A run is over. `exchanges` were seen in `duration` seconds; `reasons` say why it failed (none: it did not),
-    `code` is the exit code."""
+    """A run is over. `exchanges` were seen in `duration` seconds; `reasons` say why it failed (none: it did not), `own`
+    those of them that it has for itself, whatever was found. `code` is the exit code, `fail_on` the least severity that
+    failed it."""
 
     exchanges: int
     duration: float
     code: int
     reasons: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    fail_on: Literal["error", "warning", "never"] = "error"
+
+    def fails(self, severity: str) -> bool:
+        """Whether a finding of this severity that nobody has accepted failed the run."""
+        return self.fail_on == "warning" or severity == self.fail_on
 
 
 Event: TypeAlias = Began | Progress | Checked | Found | Covered | Noted | Ended

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
+import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.checks.settings import Ignored, Settings
+from mockserver.checks.stream import Began, Story
 from mockserver.checks.verdict import Verdict
-from mockserver.reports.junit import junit
+from mockserver.reports.junit import junit, junit_of
+from tests.reports.stories import BROKEN, LOST, ODD, TEXTS, covered, findings, told
+
+XSD = xmlschema.XMLSchema(str(Path(__file__).parent / "data" / "junit-10.xsd"))
 
 VERDICTS = [
     Verdict("a-fine", "Fine", "accept", "error", "pass", duration=0.25),
@@ -80,3 +88,88 @@ def test_whatever_an_answer_holds_it_is_well_formed(plain: str, odd: str) -> Non
     verdict = Verdict("a", plain, "accept", "error", "fail", odd, plain, odd, curl=odd)
     root = ElementTree.fromstring(junit(odd, [verdict], properties={"x": odd}))
     assert len(list(root.iter("testcase"))) == 1
+
+
+# of a story
+
+
+def tree(story: Story) -> ElementTree.Element:
+    content = junit_of(story)
+    XSD.validate(content.decode())
+    return ElementTree.fromstring(content)
+
+
+def cases(root: ElementTree.Element) -> dict[str, str]:
+    """`classname / name` of each case, and how it went."""
+    return {
+        f"{each.get('classname')} / {each.get('name')}": "fail" if each.find("failure") is not None else "pass"
+        for each in root.iter("testcase")
+    }
+
+
+def test_an_operation_is_a_case_and_so_is_a_rule_that_found_something_of_none() -> None:
+    root = tree(told([BROKEN, ODD, LOST]))
+    assert cases(root) == {
+        "shop.operation / createOrder": "fail",
+        "shop.operation / listOrders": "pass",
+        "no API.rule / undocumented-call": "fail",
+        "mockserver run / node test.js": "pass",
+    }
+    assert (root.get("tests"), root.get("failures"), root.get("time")) == ("4", "2", "3.200")
+    failure = case(root, "createOrder").find("failure")
+    assert failure is not None
+    assert (failure.get("type"), failure.get("message")) == ("error", "contract-violation: name is too short")
+    assert (failure.text or "").split("\n")[:4] == [
+        "error: contract-violation: name is too short",
+        "where: body /name",
+        "expected: at least 1 character",
+        "spec: specs/shop/openapi.yaml:12: minLength: 1",
+    ]
+    assert "warning: deprecated-operation" in (case(root, "listOrders").findtext("system-out") or "")
+
+
+def test_operations_that_were_called_and_are_fine_are_cases_too() -> None:
+    assert cases(tree(told(coverage=covered()))) == {
+        "shop.operation / listOrders": "pass",
+        "mockserver run / node test.js": "pass",
+    }
+
+
+def test_what_failed_the_run_fails_here() -> None:
+    assert cases(tree(told([ODD], settings=Settings(fail_on="warning"))))["shop.operation / listOrders"] == "fail"
+    assert cases(tree(told([BROKEN], settings=Settings(fail_on="never"))))["shop.operation / createOrder"] == "pass"
+    accepted = Settings(ignore=(Ignored("contract-violation", reason="x"),))
+    assert "shop.operation / createOrder" not in cases(tree(told([BROKEN], settings=accepted)))
+
+
+def test_the_run_and_its_coverage_are_cases() -> None:
+    root = tree(
+        told(settings=Settings(fail_under=99), reasons=["the command ended with 3"], code=3, coverage=covered())
+    )
+    assert cases(root)["mockserver run / node test.js"] == "fail"
+    assert cases(root)["mockserver run / coverage"] == "fail"
+    assert "the command ended with 3" in (case(root, "node test.js").findtext("failure") or "")
+    assert cases(tree(told(settings=Settings(fail_under=0), coverage=covered())))["mockserver run / coverage"] == "pass"
+    properties = {each.get("name"): each.get("value") for each in root.iter("property")}
+    assert properties == {"title": "node test.js", "seed": "7"}
+
+
+def test_verdicts_are_cases_and_findings_are_not_told_twice() -> None:
+    began = Began("provider", "shop at http://x", ("shop",))
+    root = tree(told([BROKEN, replace(LOST, api="shop")], verdicts=VERDICTS, began=began))
+    assert cases(root) == {
+        "shop.accept / a-fine": "pass",
+        "shop.refuse / b-wrong": "fail",
+        "shop.refuse / c-odd": "pass",
+        "shop.survive / d-left": "pass",
+        "shop.rule / undocumented-call": "fail",
+        "mockserver provider / shop at http://x": "pass",
+    }
+    assert root[0].get("skipped") == "1"
+
+
+@given(st.lists(findings(), max_size=3), TEXTS)
+def test_whatever_was_found_it_is_valid(found: list, odd: str) -> None:  # type: ignore[type-arg]
+    verdict = Verdict("a", odd, odd, "error", "fail", odd, odd, odd, curl=odd, reason=odd)
+    tree(told(found, reasons=[odd], code=1, began=Began("run", odd, (odd,), {odd: odd})))
+    tree(told(found, verdicts=[verdict], began=Began("provider", odd, (odd,))))
