@@ -8,7 +8,21 @@ import platform
 import sys
 from collections.abc import Sequence
 
-from bench import deliveries, engine, http, intercept, memory, plugin, scale, start, strategies, tokens
+from bench import (
+    deliveries,
+    engine,
+    http,
+    intercept,
+    memory,
+    plugin,
+    provider,
+    proxy,
+    scale,
+    start,
+    strategies,
+    tokens,
+    traffic,
+)
 from bench.calls import CASES
 from bench.figures import say
 from bench.processes import NotUp
@@ -24,7 +38,10 @@ PARTS = {
     "strategies": strategies.run,
     "deliveries": deliveries.run,
     "intercept": intercept.run,
+    "proxy": proxy.run,
     "plugin": plugin.run,
+    "traffic": traffic.run,
+    "provider": provider.run,
 }
 
 

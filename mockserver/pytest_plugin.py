@@ -1,6 +1,7 @@
 """The pytest plugin: `mock_api`, `mock_intercept`, the marker `mockserver`, the verdict and `--mockserver-report`.
 
-pytest loads this file at every start, so it imports nothing of the package before a test asks for a mock."""
+pytest loads this file at every start: until a test asks for a mock it imports nothing of the package but its options.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mockserver.testing.plugin_options import add_options, wanted_reports
 
 if TYPE_CHECKING:
     from mockserver.testing.cases import Case
@@ -19,21 +22,11 @@ if TYPE_CHECKING:
 _LEASE: pytest.StashKey[Lease] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _OPENED: pytest.StashKey[set[Any]] = pytest.StashKey()
-_INI = {
-    "seed": "what all that is random comes from, a whole number (0)",
-    "strict": "none: violations fail the test; true: warnings are refused as well; false: violations are allowed",
-    "auth": "lenient, or strict: only tokens that were issued hold",
-    "start": "a moment (RFC 3339) at which the clock of every test stands; without one it runs",
-    "rate_limits": "whether quotas are counted (true)",
-}
 _MARKER = "mockserver(*names, **options): start these mocks for the test; options of all that it starts"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    for name, about in _INI.items():
-        parser.addini(f"mockserver_{name}", f"mockserver: {about}")
-    about = "what the tests called on mocks: as a table at the end, or with =FILE as JSON"
-    parser.getgroup("mockserver").addoption("--mockserver-report", nargs="?", const="", metavar="FILE", help=about)
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from mockserver.testing.tally import Report
 
         config.pluginmanager.register(Report(file), "mockserver-report")
+    if wanted := wanted_reports(config):
+        from mockserver.testing.reporting import Reporting
+
+        config.pluginmanager.register(Reporting(config, wanted), "mockserver-reporting")
 
 
 @pytest.fixture

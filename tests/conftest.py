@@ -6,6 +6,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+#: Suites that tests run in a process of their own need no plugin of Schemathesis, which takes half a second to load.
+os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis"
+
 settings.register_profile(
     "mockserver",
     deadline=None,

@@ -10,6 +10,8 @@ import click
 import orjson
 
 from mockserver.checks.verdict import Verdict, fails
+from mockserver.cli.provider import provider_command
+from mockserver.cli.traffic import traffic_command
 from mockserver.cli.values import Setting
 from mockserver.exceptions import UsageError
 
@@ -19,6 +21,10 @@ FAILED = 1
 @click.group("check")
 def check_command() -> None:
     """Put code that talks with an API to the test."""
+
+
+check_command.add_command(provider_command)
+check_command.add_command(traffic_command)
 
 
 @check_command.command("receiver")

@@ -14,10 +14,12 @@ import click
 from mockserver import __version__
 from mockserver.cli.action import action_command
 from mockserver.cli.check import check_command
+from mockserver.cli.coverage import coverage_command
 from mockserver.cli.fixtures import fixtures_command
 from mockserver.cli.lint import lint_command
 from mockserver.cli.listing import list_command
 from mockserver.cli.problems import shown
+from mockserver.cli.run import run_command
 from mockserver.cli.serve import serve_command
 from mockserver.cli.token import token_command
 from mockserver.cli.webhook import webhook_command
@@ -72,12 +74,16 @@ def main() -> None:
       mockserver list                 what ships
       mockserver serve                serve all of it on http://127.0.0.1:4010
       mockserver serve ./openapi.yaml serve a document of your own
+      mockserver run my-api -- npm test
+                                      a command under the mock, and what it did wrong
       mockserver token my-api         a token that the mock on that port accepts
       mockserver action my-api        what may be made to happen in that mock
       mockserver webhook send my-api order.created --to URL
                                       one event, signed as the API signs
       mockserver check receiver my-api --to URL --secret S
                                       a receiver of events, put to the test
+      mockserver coverage combine FILE...
+                                      what several runs have touched
       mockserver lint ./my-api        every problem of a spec folder at once
       mockserver fixtures export my-api --out DIR
                                       every documented answer, as files
@@ -85,10 +91,12 @@ def main() -> None:
 
 
 main.add_command(serve_command)
+main.add_command(run_command)
 main.add_command(token_command)
 main.add_command(webhook_command)
 main.add_command(action_command)
 main.add_command(check_command)
+main.add_command(coverage_command)
 main.add_command(list_command)
 main.add_command(lint_command)
 main.add_command(fixtures_command)

@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 from mockserver.contract.message_parts import REMEMBERED, either, find_media_type, placed, position
 from mockserver.contract.model import Header, MediaType, Operation, Parameter, ResponseSpec
 from mockserver.contract.schemas import Schema, Violation
-from mockserver.contract.serialization import ABSENT, BodyError, parse_media_type, read_body, read_parameter
+from mockserver.contract.serialization import ABSENT, BodyError, is_json, parse_media_type, read_body, read_parameter
 from mockserver.contract.values import as_json
 from mockserver.contract.wording import brief
 
 Valid: TypeAlias = Callable[[Any], bool]
 
 _WITHOUT_BODY = frozenset((204, 205, 304))
+_NEVER_EMPTY = frozenset(("application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "text/xml"))
 
 
 class ResponseCheck:
@@ -48,7 +49,7 @@ class ResponseCheck:
                 found.append(check.about("the response has a body where none is documented", "no body"))
             return found
         if not body and (value is None or value is ABSENT):
-            if status not in _WITHOUT_BODY:
+            if status not in _WITHOUT_BODY and not (value is ABSENT and check.may_be_empty(content_type)):
                 found.append(check.about("the response has no body", f"a body of type {check.types}"))
             return found
         if check.schema is None:
@@ -107,6 +108,17 @@ class _ResponseBody:
             message = f"the media type {brief(given)} is not documented for status {status}"
             pointer = self._spec.pointer
             self.always = (Violation("response.header", "content-type", message, self.types, pointer),)
+
+    def may_be_empty(self, content_type: str) -> bool:
+        """Whether no byte at all is a body, too: a text or a file of that length."""
+        name = parse_media_type(content_type)[0]
+        if self.media_type is None or is_json(name) or name in _NEVER_EMPTY:
+            return False
+        empty = "" if name.startswith("text/") else b""
+        try:
+            return self.valid(empty)
+        except ValueError:
+            return self.valid(as_json(empty))
 
     def about(self, message: str, expected: str) -> Violation:
         pointer = self._spec.pointer if self._spec is not None else ""

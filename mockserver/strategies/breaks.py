@@ -26,10 +26,13 @@ class Exchange(NamedTuple):
 
 class SequenceBroken(AssertionError):
     """A step was answered otherwise than the calls before it let expect. `check` is the name of what was looked at,
-    `operation` the one that was called."""
+    `operation` the one that was called; `what` is wrong, what was `expected`, and `why`, each in a few words."""
 
-    def __init__(self, check: str, operation: str, message: str) -> None:
+    def __init__(
+        self, check: str, operation: str, message: str, *, what: str = "", expected: str = "", why: str = ""
+    ) -> None:
         self.check, self.operation = check, operation
+        self.what, self.expected, self.why = what or message, expected, why
         super().__init__(message)
 
 
@@ -43,7 +46,8 @@ def broken(check: str, exchange: Exchange, what: str, expected: str, why: str) -
         f"  expected: {expected}",
         f"  because:  {why}",
     ]
-    return SequenceBroken(check, exchange.link.operation.id, "\n".join(lines))
+    operation = exchange.link.operation.id
+    return SequenceBroken(check, operation, "\n".join(lines), what=what, expected=expected, why=why)
 
 
 def curl_of(request: Request, base: str = "$URL") -> str:

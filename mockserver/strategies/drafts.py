@@ -24,6 +24,11 @@ class Draft:
     def __init__(self, sender: Sender, sketch: Any, *, documented: bool = True) -> None:
         self.sender, self._sketch, self.documented = sender, sketch, documented
 
+    @property
+    def sketch(self) -> Any:
+        """What the sender writes the request from."""
+        return self._sketch
+
     def _changed(self, **parts: Any) -> Draft:
         return Draft(self.sender, self._sketch._replace(**parts), documented=self.documented)
 

@@ -114,6 +114,7 @@ class MockServer:
     def reset(self) -> None:
         """State, clock, faults and journal back to the start, at the same address: between two tests."""
         if self._world is not None:
+            worlds().tell(self._world)
             self._world.engine.reset()
             self._judged = self._world.called
             for api in self._apis.values():

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine.journal import Exchange
 from mockserver.engine.json_text import dumps
-from mockserver.testing.worlds import worlds
+from mockserver.testing.worlds import Seen, World, worlds
 
 _MOST_WARNINGS = 1_000  # different ones
 
@@ -24,9 +23,9 @@ class Tally:
         self._violations: Counter[tuple[str, str]] = Counter()
         self._warnings: Counter[tuple[str, str, str]] = Counter()
 
-    def add(self, exchanges: Iterable[Exchange]) -> None:
+    def add(self, world: World, seen: Iterable[Seen]) -> None:
         """Count the calls of one test."""
-        for exchange in exchanges:
+        for exchange, _ in seen:
             api, operation = exchange.api, exchange.operation
             self._statuses[(api, operation, str(exchange.response.status))] += 1
             self._violations[(api, operation)] += len(exchange.violations)

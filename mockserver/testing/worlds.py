@@ -12,7 +12,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.engine.journal import Exchange
 from mockserver.messages import Request, Response
@@ -34,6 +34,13 @@ _THREADS = 16  # of the shared server: so many calls may hang at once before oth
 _MOST_POOLED = 64
 
 
+class Seen(NamedTuple):
+    """A call of a world. `timed`: its time can be trusted, since the clock did not stand still."""
+
+    exchange: Exchange
+    timed: bool
+
+
 class World:
     """What one test has to itself: an engine with state, clock, faults and journal, and the name of its address."""
 
@@ -45,10 +52,15 @@ class World:
         self._worlds, self._reused = worlds, reused
         self._lock = threading.Lock()
         self._under_way = 0
-        self._first = self.engine.journal.last_seq
+        self.first = self.engine.journal.last_seq
         self._last: list[Exchange] | None = None
         #: The APIs that the test has asked for, by name; each judges its own calls, the first one those of nobody.
         self.mocks: dict[str, MockApi] = {}
+        self._seen: list[Seen] = []
+        self.engine.journal.listener = self._see if worlds.listeners else None
+
+    def _see(self, exchange: Exchange) -> None:
+        self._seen.append(Seen(exchange, not self.engine.clock.frozen))
 
     @property
     def url(self) -> str:
@@ -70,15 +82,15 @@ class World:
     @property
     def called(self) -> int:
         """How many calls there were."""
-        return self.engine.journal.last_seq - self._first
+        return self.engine.journal.last_seq - self.first
 
     def exchanges(self) -> list[Exchange]:
         """All calls of the world, oldest first, also when it is over; the journal keeps the last 10,000."""
-        return self.engine.journal.since(self._first) if self._last is None else self._last
+        return self.engine.journal.since(self.first) if self._last is None else self._last
 
     def calls(self) -> list[Call]:
         """The same as a test sees them, numbered from 1."""
-        prefix, first = f"/@{self.name}", self._first
+        prefix, first = self.inside, self.first
         return [Call(exchange, exchange.seq - first, prefix) for exchange in self.exchanges()]
 
     def handle(self, request: Request) -> Response:
@@ -115,12 +127,21 @@ class World:
         with self._lock:
             self._under_way -= 1
 
+    def take(self) -> list[Seen]:
+        """What was called since the last time, if anybody listens; also what a reset has made the journal forget."""
+        seen, self._seen = self._seen, []
+        return seen
+
+    def arrived(self) -> list[tuple[str, str]]:
+        """(API, event) of every delivery that a receiver has taken."""
+        return [(each.happening.api, each.event) for each in self.engine.outbox.deliveries(status="delivered")]
+
     def rewind(self) -> None:
         """State, clock, faults and journal back to the start, at the same address: between two runs of one test. Its
         calls are numbered from 1 again."""
         self._worlds.tell(self)
         self.engine.reset()
-        self._first = self.engine.journal.last_seq
+        self.first = self.engine.journal.last_seq
 
     def end(self) -> None:
         """The test is over. Its engine is used again, unless a call is still under way in it."""
@@ -138,8 +159,8 @@ class Worlds:
 
     def __init__(self) -> None:
         self.shelf = Shelf()
-        #: Told of every world that ends, with its calls: for reports.
-        self.listeners: list[Callable[[Sequence[Exchange]], object]] = []
+        #: Told of every world that ends or begins anew, with its calls: for reports.
+        self.listeners: list[Callable[[World, Sequence[Seen]], object]] = []
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._pool: list[tuple[tuple[Any, ...], Reused]] = []
@@ -162,6 +183,7 @@ class Worlds:
         """Take a world back."""
         self._open.pop(world.name, None)
         self.tell(world)
+        world.engine.journal.listener = None
         if not idle:
             reused.close()
             return
@@ -175,9 +197,9 @@ class Worlds:
     def tell(self, world: World) -> None:
         """Tell the listeners of the calls of a world, which are about to be forgotten."""
         if self.listeners:
-            exchanges = world.exchanges()
+            seen = world.take()
             for listener in self.listeners:
-                listener(exchanges)
+                listener(world, seen)
 
     def server_url(self) -> str:
         """`http://127.0.0.1:PORT` of the server that all worlds share."""

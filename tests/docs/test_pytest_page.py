@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from mockserver.testing import fixture, tally, verdict, wording
+from mockserver.reports import outlets, text
+from mockserver.testing import fixture, reporting, tally, verdict, wording
 from mockserver.testing.options import OPTION_NAMES
 from mockserver.testing.server import MockServer
 from tests.docs.blocks import ROOT, Block, code, read_page
@@ -20,7 +21,7 @@ PAGE = read_page(ROOT / "docs" / "pytest.md")
 SUITES = {block.options["title"]: block for block in PAGE.blocks("python")}
 SHOWN = list(PAGE.blocks("console"))
 #: What a suite within this process would be the first to import, it would take along when it ends.
-LOADED = (jsonschema, yaml, fixture, tally, verdict, wording)
+LOADED = (jsonschema, yaml, fixture, outlets, reporting, tally, text, verdict, wording)
 with MockServer("zoho-assist", "zoho-accounts") as server:
     server.check()
 

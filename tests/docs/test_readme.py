@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 from click.testing import CliRunner
 
@@ -101,6 +103,18 @@ def test_the_suite_does_what_is_shown(tmp_path: Path) -> None:
     for line in shown.splitlines()[1:]:
         assert line.removesuffix("…").strip() in said, said
     assert "1 failed, 2 passed" in run.stdout
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no `node` on the PATH")
+def test_run_says_what_is_shown() -> None:
+    shown = next(text for _, text in blocks("text") if text.startswith("$ mockserver run zoho-assist -- node"))
+    command, _, output = shown.partition("\n")
+    defect = {"ASSIST_CLIENT": "./defects/client.js", "ASSIST_DEFECT": "retry-after-ignored", "COLUMNS": "100"}
+    words = [sys.executable, "-m", *shlex.split(command)[1:]]
+    run = subprocess.run(words, cwd=ROOT, env={**os.environ, **defect}, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1
+    for line in output.splitlines():
+        assert line.removesuffix("…").rstrip() in run.stderr, run.stderr
 
 
 def test_lint_says_what_is_shown() -> None:

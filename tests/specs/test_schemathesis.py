@@ -1,4 +1,4 @@
-"""A second opinion: Schemathesis, which knows nothing of behaviour files, finds no fault in the mock of any shipped API."""
+"""A second opinion: Schemathesis, which knows of no behaviour file, finds no fault in the mock of any shipped API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ WITH_OPERATIONS = [
 @pytest.mark.parametrize("name", WITH_OPERATIONS)
 def test_schemathesis_finds_nothing(name: str, tmp_path: Path) -> None:
     with MockServer(name, auth="strict", rate_limits=False, strict=False) as server:
-        command = [Path(sys.executable).with_name("st"), "--config-file", CONFIG, "run", shipped()[name].openapi]
+        command: list[str | Path] = [
+            Path(sys.executable).with_name("st"),
+            "--config-file",
+            CONFIG,
+            "run",
+            shipped()[name].openapi,
+        ]
         command += ["--url", server[name].url, "--seed", "1", "--max-examples", "10", "--continue-on-failure"]
         try:
             issued = server[name].engine.issue_token(name, Wanted())
