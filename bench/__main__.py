@@ -17,6 +17,7 @@ from bench import (
     plugin,
     provider,
     proxy,
+    run,
     scale,
     start,
     strategies,
@@ -40,6 +41,7 @@ PARTS = {
     "intercept": intercept.run,
     "proxy": proxy.run,
     "plugin": plugin.run,
+    "run": run.run,
     "traffic": traffic.run,
     "provider": provider.run,
 }

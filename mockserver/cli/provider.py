@@ -163,10 +163,11 @@ def provider_command(
         max_response_time=max_response_time,
         max_wait=max_wait,
     ).checked(served)
+    partial = bool(operations or excluded) or set(phases) != set(provider.PHASES)
     credentials = provider.Credentials(served, tokens or _token_of(served.name), dict(headers))
     with (
         Client(url, timeout=timeout, rate=_rate(rate_limit)) as client,
-        Reporting(reports, rules=wanted.enabled()) as reporting,
+        Reporting(reports, rules=wanted.enabled(), partial=partial) as reporting,
         provider.nothing_left_behind(),
     ):
         about = {"url": client.url, "examples": examples, "seed": seed, "phases": ", ".join(phases)}

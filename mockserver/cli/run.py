@@ -30,6 +30,10 @@ INTERNAL, INTERRUPTED = 70, 130
 _EXAMPLE = "mockserver run my-api -- npm test"
 _COMMAND = f"{__name__}.command"
 _SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
+#: Words that hold a secret, and options whose value is one.
+_SECRET = re.compile(r"(?i)authorization|bearer|(token|secret|passw(or)?d|api[-_]?key)[\"']?\s*[=:]")
+_SAYS_SECRET = re.compile(r"(?i)-u|--?\w*[-_]?(token|secret|passw(or)?d|api[-_]?key|user)")
+_LONGEST_TITLE = 200
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -229,7 +233,7 @@ def _run(options: RunOptions, reports: ReportOptions, *, keep: bool) -> int:
             if not reports.quiet:
                 _say(_announcement(session))
             about = {"url": session.url, "auth": options.engine.auth, "seed": options.engine.seed}
-            reporting.listener(Began("run", shlex.join(options.command), session.apis, about))
+            reporting.listener(Began("run", _title(options.command), session.apis, about))
             outcome = session.run()
             code = _judged(session, outcome, reporting)
             if keep and not outcome.asked:
@@ -265,6 +269,16 @@ def _stay(session: Session) -> None:
         session.stay()
     except (KeyboardInterrupt, SystemExit):
         _say("mockserver stopped")
+
+
+def _title(command: Sequence[str]) -> str:
+    """The command as reports name it: they may be read by more people than the words after --token."""
+    before = ("", *command)
+    words = (
+        "***" if _SECRET.search(word) or _SAYS_SECRET.fullmatch(before[at]) else word for at, word in enumerate(command)
+    )
+    title = shlex.join(words).replace("'***'", "***")
+    return title if len(title) <= _LONGEST_TITLE else f"{title[:_LONGEST_TITLE]}…"
 
 
 def _announcement(session: Session) -> str:
