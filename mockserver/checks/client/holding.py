@@ -142,6 +142,11 @@ def needed(used: Iterable[Facts], held: frozenset[str] | None, liked: frozenset[
             found |= best
         else:  # it was refused, or another credential has done
             found.update(*facts.ways)
+    # What one operation needs may do for another: a scope that all can spare need not be asked for.
+    for scope in sorted(found) if held is None else ():
+        rest = found - {scope}
+        if all(any(way <= rest for way in facts.ways) for facts in called if any(way <= found for way in facts.ways)):
+            found = rest
     return frozenset(found)
 
 

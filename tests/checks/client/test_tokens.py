@@ -145,6 +145,15 @@ class TestOverScopedToken:
         assert client.only.key == "ZohoAssist.sessions.READ"
         assert client.only.expected == "a token with ZohoAssist.technicians.READ"
 
+    def test_a_scope_that_another_one_covers_is_not_asked_for(self) -> None:
+        client = Judged(serve("zoho-assist"))
+        wanted = Wanted(("ZohoAssist.sessions.ALL", "ZohoAssist.customers.ALL"))
+        header = client.mock.engine.issue_token("zoho-assist", wanted)["header"].removeprefix("Authorization: ")
+        made = client.call("POST /api/v2/sessions", {"technicianId": "tech_124"}, authorization=header).json
+        assert client.call(f"GET /api/v2/sessions/{made['sessionId']}", authorization=header).status == 200
+        assert client.end() == ["over-scoped-token"]
+        assert client.only.expected == "a token with ZohoAssist.sessions.ALL"
+
     def test_a_token_of_which_nobody_said_what_it_shall_hold(self) -> None:
         client = Judged(serve(DATA / "vault"))
         token = client.mock.engine.issue_token("vault", Wanted())["access_token"]
