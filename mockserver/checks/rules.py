@@ -23,11 +23,8 @@ def rules_of(findings: Iterable[Finding]) -> dict[str, Rule]:
     if not said:
         return {}
     from mockserver.checks.client import RULES
-    from mockserver.checks.conformance import ANSWER_RULES
 
-    described = {**ANSWER_RULES, **RULES}
-    if not said.keys() <= described.keys():
-        described = known_rules()
+    described = RULES if said.keys() <= RULES.keys() else known_rules()
     return {
         name: described.get(name) or Rule(name, name, finding.severity, finding.advice, finding.anchor)
         for name, finding in sorted(said.items())

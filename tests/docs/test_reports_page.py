@@ -33,6 +33,7 @@ def environment(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     (programs / "mockserver").chmod(0o755)
     around = {name: value for name, value in surroundings().items() if "proxy" not in name.lower()}
     return around | {
+        "COLUMNS": "100",
         "PATH": f"{programs}:{os.environ['PATH']}",
         "MOCKSERVER_CACHE": str(tmp_path_factory.getbasetemp() / "specs"),
     }

@@ -72,8 +72,12 @@ def test_what_only_the_service_gives_is_not_sent() -> None:
 
 
 def test_invalid_requests_break_the_rule_that_they_name() -> None:
-    seen = set()
-    for name, number in product(("listParcels", "sendParcel", "dropPart"), (1, 2, 3)):
+    wanted = {"header required", "query minimum", "body enum", "body required", "body maximum", "path format"}
+    seen: set[str] = set()
+    # What Hypothesis draws depends on the modules that are loaded: three rounds do, or a few more.
+    for number, name in product(range(1, 13), ("listParcels", "sendParcel", "dropPart")):
+        if number > 3 and wanted <= seen:
+            break
         for request, rule in drawn(invalid_requests_for(CONTRACT, name), 50, number=number):
             found = violations(CONTRACT, CONTRACT.operations[name], request)
             assert found, rule
@@ -81,7 +85,7 @@ def test_invalid_requests_break_the_rule_that_they_name() -> None:
             places = {"body": {"body", "header"}}.get(where, {where})
             assert {violation.location for violation in found} <= places, (rule, found)
             seen.add(where + " " + rule.split(": ")[1].split()[0].strip(":"))
-    assert {"header required", "query minimum", "body enum", "body required", "body maximum", "path format"} <= seen
+    assert wanted <= seen
 
 
 def test_an_operation_without_rules_has_no_invalid_requests() -> None:

@@ -149,7 +149,9 @@ class TestOverScopedToken:
         client = Judged(serve("zoho-assist"))
         wanted = Wanted(("ZohoAssist.sessions.ALL", "ZohoAssist.customers.ALL"))
         header = client.mock.engine.issue_token("zoho-assist", wanted)["header"].removeprefix("Authorization: ")
-        made = client.call("POST /api/v2/sessions", {"technicianId": "tech_123"}, authorization=header).json
+        body = {name: "x" for name in ("customerName", "sessionName")}
+        body |= {"technicianId": "tech_123", "customerEmail": "ada@example.com"}
+        made = client.call("POST /api/v2/sessions", body, authorization=header).json
         assert client.call(f"GET /api/v2/sessions/{made['sessionId']}", authorization=header).status == 200
         assert client.end() == ["over-scoped-token"]
         assert client.only.expected == "a token with ZohoAssist.sessions.ALL"
