@@ -181,7 +181,8 @@ def test_when_it_is_killed_nothing_lives_on(run: Run, pets: Path) -> None:
 def test_what_outlives_the_command_is_ended_and_told(run: Run, pets: Path) -> None:
     code, _, err = run(pets, "--", *sh("sleep 60 & setsid sleep 60 & exec true")).end()
     assert code == 0
-    assert re.search(r"2 processes outlived the command and were ended: \d+ \(\w+\), \d+ \(\w+\)", " ".join(err.split()))
+    told = r"2 processes outlived the command and were ended: \d+ \(\w+\), \d+ \(\w+\)"
+    assert re.search(told, " ".join(err.split()))
 
 
 def test_keep_leaves_the_mock_until_it_is_ended(run: Run, pets: Path) -> None:

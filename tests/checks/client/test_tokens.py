@@ -149,7 +149,7 @@ class TestOverScopedToken:
         client = Judged(serve("zoho-assist"))
         wanted = Wanted(("ZohoAssist.sessions.ALL", "ZohoAssist.customers.ALL"))
         header = client.mock.engine.issue_token("zoho-assist", wanted)["header"].removeprefix("Authorization: ")
-        body = {name: "x" for name in ("customerName", "sessionName")}
+        body = dict.fromkeys(("customerName", "sessionName"), "x")
         body |= {"technicianId": "tech_123", "customerEmail": "ada@example.com"}
         made = client.call("POST /api/v2/sessions", body, authorization=header).json
         assert client.call(f"GET /api/v2/sessions/{made['sessionId']}", authorization=header).status == 200
