@@ -11,6 +11,7 @@ from mockserver.messages import Request
 if TYPE_CHECKING:
     from mockserver.engine.engine import Engine
 
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # curl sets these itself, or they belong to the connection and not to the request.
 _LEFT_OUT = frozenset({"host", "content-length", "connection", "transfer-encoding"})
 
@@ -26,7 +27,10 @@ def sample_curl(engine: Engine, name: str, base: str) -> str:
 
 
 def to_curl(request: Request, base: str) -> str:
-    """`request` as one line of shell. `base` is `http://HOST:PORT`, without a slash at the end."""
+    """`request` as one line of shell. `base` is `http://HOST:PORT`, without a slash at the end.
+
+    What no line can hold, a line break or a byte that is no text, stands as an escape in `$'…'`: for bash and zsh.
+    """
     words = ["curl"]
     if request.method == "HEAD":
         words.append("--head")
@@ -36,7 +40,32 @@ def to_curl(request: Request, base: str) -> str:
     words.append(base + path + (f"?{request.query}" if request.query else ""))
     for name, value in request.headers.items():
         if name not in _LEFT_OUT:
-            words += ["-H", f"{name.title()}: {value}"]
+            words += [
+                "-H",
+                f"{name.title()}: {value}" if value.strip() else f"{name.title()};",
+            ]  # so that curl sends it
     if request.body:
-        words += ["--data-binary", request.body.decode("utf-8", "replace")]
-    return " ".join(shlex.quote(word) for word in words)
+        if "content-type" not in request.headers:
+            words += ["-H", "Content-Type:"]  # curl would say that it is a form
+        option = "--data-raw" if request.body.startswith(b"@") else "--data-binary"  # which takes `@` for a file
+        words += [option, request.body.decode("utf-8", "surrogateescape")]
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """A word as a shell reads it back."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(map(_escaped, word)) + "'"
+
+
+def _escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"  # a byte that is no text
+    if character in _SHORT:
+        return _SHORT[character]
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "replace"))
