@@ -15,7 +15,6 @@ from mockserver.exceptions import UsageError
 
 VERSION = 1
 _WORDS = ("rule", "api", "operation", "where", "message")
-_ANEW = "make it anew with --baseline-update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +46,16 @@ class Baseline:
         return cls({entry.fingerprint: entry for entry in made})
 
     @classmethod
-    def read(cls, path: Path) -> Baseline:
-        """What stands in a file. Raises UsageError when there is none, or none that can be understood."""
+    def read(cls, path: Path, *, update_by: str = "--baseline-update") -> Baseline:
+        """What stands in a file. Raises UsageError when there is none, or none that can be understood; the option
+        `update_by` makes one."""
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            raise UsageError(f"there is no baseline {path}", "--baseline-update makes it") from None
+            raise UsageError(f"there is no baseline {path}", f"{update_by} makes it") from None
         except OSError as error:
             raise UsageError(f"the baseline {path} cannot be read: {(error.strerror or str(error)).lower()}") from None
-        return cls(_entries(path, content))
+        return cls(_entries(path, content, f"make it anew with {update_by}"))
 
     def accepts(self, finding: Finding) -> bool:
         """Whether this finding was accepted."""
@@ -92,16 +92,12 @@ class Baseline:
         shown = {"version": VERSION, "mockserver": __version__, "findings": entries}
         return orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
-    def write(self, path: Path) -> None:
-        """Write the file. Raises OSError."""
-        path.write_bytes(self.as_bytes())
-
     def _sorted(self) -> list[Accepted]:
         return sorted(self.entries.values(), key=lambda each: (each.rule, each.api, each.operation, each.fingerprint))
 
 
-def _entries(path: Path, content: bytes) -> dict[str, Accepted]:
-    def refuse(why: str, hint: str = _ANEW) -> NoReturn:
+def _entries(path: Path, content: bytes, hint: str) -> dict[str, Accepted]:
+    def refuse(why: str) -> NoReturn:
         raise UsageError(f"{path} is no baseline: {why}", hint)
 
     try:

@@ -59,7 +59,8 @@ ANSWER_RULES: Mapping[str, Rule] = {
 }
 _RULE_OF = {"response.status": _STATUS, "response.header": _HEADERS, "response.body": _BODY}
 _INDEX = re.compile(r"/\d+(?=/|$)")
-_CONDITIONS = ("if-none-match", "if-modified-since")
+#: Headers of a request that a 304 may answer.
+CONDITIONS = ("if-none-match", "if-modified-since")
 
 
 def answer_findings(
@@ -72,7 +73,7 @@ def answer_findings(
     """
     status = response.status
     if operation.response_for(status) is None:
-        if status in PROTOCOL_STATUSES or (status == 304 and any(name in request.headers for name in _CONDITIONS)):
+        if status in PROTOCOL_STATUSES or (status == 304 and any(name in request.headers for name in CONDITIONS)):
             return []
         if status >= 500:
             return [_server_error(api, operation, status)]

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from mockserver.checks.places import Place
+from mockserver.checks.secrets import IN_SHELL, hidden, masked, secrets_of
 from mockserver.checks.verdict import Severity
 from mockserver.engine.curl import to_curl
 from mockserver.engine.journal import Exchange
-from mockserver.messages import Faulted, Request
+from mockserver.messages import Faulted, Request, Response
 from mockserver.state.clock import format_time
 
 _MOST_SHOWN = 3  # exchanges that a finding keeps
 _LONGEST = 16 * 1024  # characters of a body that a report shows
 #: Where a mock listens unless told otherwise: what a report shows must work in a shell of its own.
 SERVED = "http://127.0.0.1:4010"
-_MASK = "***"
-_QUOTED_TOKEN = re.compile(r"'([\w-]+: (?:[\w-]+ )?\$TOKEN)'")
-#: Headers that carry secrets; of an Authorization header the scheme word stays.
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+_SLACK = 8 * 1024  # characters more in which secrets are looked for: one at the cut must not be cut in two
+#: A header or a URL with `$TOKEN`: in single quotes a shell would leave it as it is.
+_QUOTED_TOKEN = re.compile(r"(?<!--data-raw)(?<!--data-binary) '([^'\"\\`!$]*\$TOKEN[^'\"\\`!$]*)'(?= |$)")
+_CUT = "  # the body is cut: these are its first {:,} characters"
+_IS_CUT = re.compile(re.escape(_CUT).replace(r"\{:,\}", r"[\d,]+") + "$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Shown:
     network: str = ""
     trace: tuple[str, ...] = ()
     curl: str = ""
+    #: What was left out of it, in all its forms; no report has them.
+    secrets: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     @property
     def line(self) -> str:
@@ -63,7 +67,7 @@ class Shown:
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""
-        shown = {name: getattr(self, name) for name in self.__slots__}
+        shown = {name: getattr(self, name) for name in self.__slots__ if name != "secrets"}
         pairs = ("headers", "response_headers")
         return shown | {name: [list(pair) for pair in shown[name]] for name in pairs} | {"trace": list(self.trace)}
 
@@ -74,23 +78,70 @@ class Shown:
         return cls(**{**data, **pairs, "trace": tuple(data["trace"])})
 
     @classmethod
-    def of(cls, exchange: Exchange, base: str = SERVED) -> Shown:
-        """What a report shows of an exchange; `base` is the address at which its curl line calls."""
-        request, response = exchange.request, exchange.response
-        headers = {name: masked(name, value) for name, value in request.headers.items()}
-        return cls(
+    def of(cls, exchange: Exchange, base: str = SERVED, secrets: Iterable[str] = ()) -> Shown:
+        """What a report shows of an exchange; `base` is the address at which its curl line calls, `secrets` are texts
+        that it must not show beside those that it is seen to hold."""
+        response = exchange.response
+        callers = (exchange.caller, *exchange.caller.others)
+        return cls.of_call(
             exchange.seq,
-            format_time(datetime.fromtimestamp(exchange.at, UTC), 3),
+            datetime.fromtimestamp(exchange.at, UTC),
+            exchange.request,
+            response,
+            network=response.fault if isinstance(response, Faulted) else "",
+            trace=exchange.trace,
+            base=base,
+            secrets=(*secrets, *(each for caller in callers for each in (caller.token, caller.password) if each)),
+        )
+
+    @classmethod
+    def of_call(
+        cls,
+        number: int,
+        at: datetime,
+        request: Request,
+        response: Response,
+        *,
+        network: str = "",
+        trace: Iterable[str] = (),
+        base: str = SERVED,
+        secrets: Iterable[str] = (),
+    ) -> Shown:
+        """What a report shows of a call that is no exchange of an engine; see `of`."""
+        known = secrets_of(request, response, secrets)
+        safe = _without_secrets(request, known)
+        return cls(
+            number,
+            format_time(at, 3),
             request.method,
-            request.path + (f"?{request.query}" if request.query else ""),
-            tuple(headers.items()),
-            _text(request.body),
+            safe.path + (f"?{safe.query}" if safe.query else ""),
+            tuple((name, hidden(masked(name, value), known)) for name, value in request.headers.items()),
+            _text(request.body, known, request.path),
             response.status,
-            tuple((name, masked(name, value)) for name, value in response.headers),
-            _text(response.body),
-            response.fault if isinstance(response, Faulted) else "",
-            tuple(exchange.trace),
-            curl_of(request, base),
+            tuple((name, hidden(masked(name, value), known)) for name, value in response.headers),
+            _text(response.body, known),
+            hidden(network, known),
+            tuple(hidden(line, known) for line in trace),
+            _line(request, safe, base),
+            known,
+        )
+
+    def without(self, secrets: frozenset[str]) -> Shown:
+        """The same, without these secrets of other calls."""
+        others = secrets - self.secrets
+        if not others:
+            return self
+        return replace(
+            self,
+            url=hidden(self.url, others),
+            body=hidden(self.body, others),
+            response_body=hidden(self.response_body, others),
+            network=hidden(self.network, others),
+            curl=hidden(self.curl, others),
+            headers=tuple((name, hidden(value, others)) for name, value in self.headers),
+            response_headers=tuple((name, hidden(value, others)) for name, value in self.response_headers),
+            trace=tuple(hidden(line, others) for line in self.trace),
+            secrets=self.secrets | others,
         )
 
 
@@ -126,10 +177,22 @@ class Finding:
         parts = (self.rule, self.api, self.operation, self.key or self.where)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-    def merged(self, other: Finding) -> Finding:
-        """The same, seen more often."""
+    def shown_by(self, exchanges: Sequence[Shown]) -> Finding:
+        """The same, shown by these exchanges; what is a secret in one of them stands nowhere in the finding."""
+        secrets = frozenset[str]().union(*(each.secrets for each in exchanges))
         return replace(
             self,
+            message=hidden(self.message, secrets),
+            expected=hidden(self.expected, secrets),
+            advice=hidden(self.advice, secrets),
+            exchanges=tuple(each.without(secrets) for each in exchanges),
+        )
+
+    def merged(self, other: Finding) -> Finding:
+        """The same, seen more often; it weighs as much as the heavier of the two."""
+        return replace(
+            self,
+            severity="error" if "error" in (self.severity, other.severity) else self.severity,
             times=self.times + other.times,
             exchanges=(*self.exchanges, *other.exchanges)[:_MOST_SHOWN],
             test=self.test or other.test,
@@ -150,29 +213,46 @@ class Finding:
         return cls(**{**given, "place": place, "exchanges": tuple(map(Shown.from_json, data["exchanges"]))})
 
 
-def masked(name: str, value: str) -> str:
-    """The value of a header, without what nobody else may see."""
-    lowered = name.lower()
-    if lowered not in _SECRET_HEADERS:
-        return value
-    word, space, _ = value.partition(" ")
-    return f"{word} {_MASK}" if space and lowered.endswith("authorization") else _MASK
+def curl_of(request: Request, base: str = SERVED, secrets: Iterable[str] = ()) -> str:
+    """A request as a line of shell that holds no secret: `$TOKEN` stands where the credential was. A long body is cut,
+    which a comment at the end says. `secrets` are texts that it must not show, whatever their names."""
+    return _line(request, _without_secrets(request, secrets_of(request, Response(0), secrets)), base)
 
 
-def curl_of(request: Request, base: str = SERVED) -> str:
-    """A request as a line of shell that holds no secret: `$TOKEN` stands where the credential was."""
-    headers = {
-        name: value if masked(name, value) == value else masked(name, value).replace(_MASK, "$TOKEN")
-        for name, value in request.headers.items()
-        if name not in ("user-agent", "accept-encoding")
-    }
-    line = to_curl(request._replace(headers=headers), base)
-    return _QUOTED_TOKEN.sub(r'"\1"', line)  # in single quotes a shell would leave $TOKEN as it is
+def chained(lines: Iterable[str]) -> str:
+    """Lines of `curl_of` as one that makes all the calls, as long as they succeed."""
+    given = list(lines)
+    whole = " && ".join(_IS_CUT.sub("", line) for line in given)
+    cut = next((found[0] for line in given if (found := _IS_CUT.search(line))), "")
+    return whole + cut
 
 
-def _text(body: bytes) -> str:
+def _line(request: Request, safe: Request, base: str) -> str:
+    headers = {name: value for name, value in safe.headers.items() if name not in ("user-agent", "accept-encoding")}
+    line = _QUOTED_TOKEN.sub(r' "\1"', to_curl(safe._replace(headers=headers), base))
+    return line + _CUT.format(_LONGEST) if len(_start_of(request.body)) > _LONGEST else line
+
+
+def _without_secrets(request: Request, secrets: frozenset[str]) -> Request:
+    """The request as a line of shell may show it."""
+    query = hidden(f"?{request.query}", secrets, path=request.path)[1:] if request.query else ""
+    return request._replace(
+        path=hidden(request.path, secrets),
+        query=query,
+        headers={name: hidden(masked(name, value, IN_SHELL), secrets) for name, value in request.headers.items()},
+        body=hidden(_start_of(request.body), secrets, path=request.path)[:_LONGEST].encode("utf-8", "surrogateescape"),
+    )
+
+
+def _start_of(body: bytes) -> str:
+    """What is looked at of a body; a character of UTF-8 has four bytes at most."""
+    return body[: 4 * (_LONGEST + _SLACK)].decode("utf-8", "surrogateescape")[: _LONGEST + _SLACK]
+
+
+def _text(body: bytes, secrets: frozenset[str], path: str = "") -> str:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return f"({len(body)} bytes: {body[:32].hex()}…)"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+    shown = hidden(text[: _LONGEST + _SLACK], secrets, path=path)[:_LONGEST]
+    return shown if len(text) <= _LONGEST else f"{shown}… ({len(text)} characters)"

@@ -25,8 +25,9 @@ class Judgement:
     """Takes findings while a run lasts, from any thread, and says at its end what they come to.
 
     `rules` are those that the run looks for; what settings and baseline say of others is then not called stale. Nothing
-    is where the run is `partial`: it left out operations, or kinds of calls. With `update` the findings of the run are
-    accepted, and `baseline` is afterwards what is to be kept.
+    is where the run is `partial`: it left out operations, or kinds of calls; that may show as late as at its end. With
+    `update`, an option that is called `update_by`, the findings of the run are accepted, and `baseline` is afterwards
+    what is to be kept.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class Judgement:
         rules: Collection[str] = (),
         partial: bool = False,
         update: bool = False,
+        update_by: str = "--baseline-update",
     ) -> None:
         self.baseline = baseline or Baseline()
         self._listener, self._settings = listener, settings
-        self._rules, self._partial, self._update = frozenset(rules), partial, update
+        self._rules, self.partial = frozenset(rules), partial
+        self._update, self._update_by = update, update_by
         self._apis: tuple[str, ...] = ()
         self._taken: dict[str, Finding] = {}
         self._lock = Lock()
@@ -54,12 +57,21 @@ class Judgement:
 
     def take(self, finding: Finding) -> None:
         """One more finding; one that is like another makes that one more frequent."""
-        if self._settings.rules.get(finding.rule) == "off":
+        if self._settings.level(finding.rule) == "off":
             return
         fingerprint = finding.fingerprint
         with self._lock:
             taken = self._taken.get(fingerprint)
             self._taken[fingerprint] = finding if taken is None else taken.merged(finding)
+
+    def standing(self, finding: Finding) -> tuple[Severity, str] | None:
+        """What `end` will make of a finding: its severity, and who accepts it; None where its rule is turned off."""
+        if self._settings.level(finding.rule) == "off":
+            return None
+        weighed = self._weighed(finding)
+        entry = self._settings.ignored(weighed)
+        by = BY_BASELINE if self._update or self.baseline.accepts(finding) else ""
+        return weighed.severity, entry.reason if entry is not None else by
 
     def end(
         self,
@@ -76,8 +88,12 @@ class Judgement:
         findings = self._findings()
         ignored = {id(each): entry for each in findings if (entry := self._settings.ignored(each)) is not None}
         left = [each for each in findings if id(each) not in ignored]
-        whole = not (code or self._partial)
-        notes = [*self._unused(set(ignored.values()), whole=whole), *self._settle(left, whole=whole)]
+        whole = not (code or self.partial) and exchanges > 0
+        uncalled = frozenset(_uncalled(coverage)) if coverage is not None else frozenset()
+        notes = [
+            *self._unused(set(ignored.values()), whole=whole),
+            *self._settle(left, whole=whole, uncalled=uncalled),
+        ]
         blamed: list[Finding] = []
         for finding in findings:
             by = BY_BASELINE if self.baseline.accepts(finding) else ""
@@ -108,15 +124,23 @@ class Judgement:
         )
 
     def _weighed(self, finding: Finding) -> Finding:
-        level = self._settings.rules.get(finding.rule, "off")
-        return finding if level in (finding.severity, "off") else replace(finding, severity=cast(Severity, level))
+        level = self._settings.level(finding.rule)
+        return finding if level in (finding.severity, None) else replace(finding, severity=cast(Severity, level))
 
-    def _settle(self, findings: Sequence[Finding], *, whole: bool) -> Iterator[str]:
-        """Bring the baseline up to date where that was asked for. A run that is not whole forgets nothing."""
-        stale = self.baseline.stale(findings, self._apis, self._rules) if whole else []
+    def _settle(
+        self, findings: Sequence[Finding], *, whole: bool, uncalled: Collection[tuple[str, str]]
+    ) -> Iterator[str]:
+        """Bring the baseline up to date where that was asked for. A run that is not whole forgets nothing, and none
+        forgets what was found of an operation that it has not called."""
+        gone = self.baseline.stale(findings, self._apis, self._rules) if whole else []
+        stale = [
+            entry
+            for entry in gone
+            if self._settings.level(entry.rule) != "off" and (entry.api, entry.operation) not in uncalled
+        ]
         if not self._update:
             for entry in stale:
-                yield f"in the baseline, but not found any more: {entry}; --baseline-update drops it"
+                yield f"in the baseline, but not found any more: {entry}; {self._update_by} drops it"
             return
         before = self.baseline
         self.baseline = before.without(stale).joined(Baseline.of(findings))
@@ -128,7 +152,7 @@ class Judgement:
             seen = (not self._rules or "*" in entry.rule or entry.rule in self._rules) and (
                 not self._apis or not entry.api or "*" in entry.api or entry.api in self._apis
             )
-            if entry not in used and seen and self._settings.rules.get(entry.rule) != "off":
+            if entry not in used and seen and self._settings.level(entry.rule) != "off":
                 yield f"ignored in pyproject.toml, but not found: {entry}"
 
     def _broken(self, findings: Sequence[Finding]) -> Iterator[str]:
@@ -144,3 +168,9 @@ class Judgement:
             percent = coverage.count().percent
             if percent < under:
                 yield f"coverage is {math.floor(percent * 10) / 10:.1f} %, under {under:g} %"
+
+
+def _uncalled(coverage: Coverage) -> Iterator[tuple[str, str]]:
+    """(API, operation) of all that was never called."""
+    for api in coverage.apis:
+        yield from ((api, row.operation) for row in coverage.rows(api) if row.operation and not row.calls)

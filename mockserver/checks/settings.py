@@ -52,28 +52,36 @@ class Ignored:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`fail_on` is the least severity that fails a run, `fail_under` the percentage of coverage that is asked for;
-    `rules` gives rules another severity, or turns them off."""
+    `rules` gives rules another severity, or turns them off; `*` in their names stands for anything."""
 
     fail_on: FailOn = "error"
     fail_under: float | None = None
     rules: Mapping[str, Level] = field(default_factory=dict)
     ignore: tuple[Ignored, ...] = ()
 
+    def level(self, rule: str) -> Level | None:
+        """What a rule is given, None for nothing: by its own name, else by the longest pattern that fits."""
+        if rule in self.rules or not self.rules:
+            return self.rules.get(rule)
+        fitting = [name for name in self.rules if "*" in name and _like(name, rule)]
+        return self.rules[max(fitting, key=lambda name: (len(name), name))] if fitting else None
+
     def ignored(self, finding: Finding) -> Ignored | None:
         """The first entry that speaks of this finding."""
         return next((each for each in self.ignore if each.fits(finding)), None)
 
 
-def read_settings(start: Path | None = None, known: Collection[str] = ()) -> Settings:
+def read_settings(start: Path | None = None, known: Collection[str] = (), *, fail_on: FailOn = "error") -> Settings:
     """What the nearest pyproject.toml says, from `start` (the working folder) upward; nothing there: the defaults.
 
-    `known` are the ids that rules have; none given: any id will do. Raises UsageError with file and line."""
+    `known` are the ids that rules have; none given: any id will do. `fail_on` holds where the file says nothing of it.
+    Raises UsageError with file and line."""
     folder = (start or Path()).absolute()
     for each in (folder, *folder.parents):
         file = each / "pyproject.toml"
         if file.is_file():
-            return _Reader(file, known).settings()
-    return Settings()
+            return _Reader(file, known).settings(fail_on)
+    return Settings(fail_on)
 
 
 class _Reader:
@@ -87,7 +95,7 @@ class _Reader:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise UsageError(f"{file} cannot be read: {why}") from None
 
-    def settings(self) -> Settings:
+    def settings(self, fail_on: FailOn) -> Settings:
         try:
             document = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
@@ -102,7 +110,7 @@ class _Reader:
             if key not in _KEYS:
                 self._refuse(f"unknown key '{key}'", key, hint=_meant(key, _KEYS))
         return Settings(
-            cast(FailOn, self._one_of(table.get("fail-on", "error"), FAIL_ON, "fail-on")),
+            cast(FailOn, self._one_of(table.get("fail-on", fail_on), FAIL_ON, "fail-on")),
             self._percentage(table.get("fail-under")),
             self._rules(table.get("rules", {})),
             self._ignored(table.get("ignore", [])),
@@ -135,7 +143,7 @@ class _Reader:
         return Ignored(**entry)
 
     def _must_be_known(self, rule: str, key: str, table: str, number: int = 0) -> None:
-        if self._known and "*" not in rule and rule not in self._known:
+        if self._known and not any(_like(rule, each) for each in self._known):
             hint = did_you_mean(rule, self._known, "docs/client-rules.md and docs/provider.md name them all")
             self._refuse(f"unknown rule '{rule}'", key, table, number=number, hint=hint)
 

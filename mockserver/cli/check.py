@@ -87,21 +87,25 @@ def receiver_command(
       mockserver check receiver my-api --to http://127.0.0.1:8080/hooks --secret S
       mockserver check receiver my-api --to URL --secret S --only 'refuse-*' --junit report.xml
     """
+    from mockserver.checks.leftovers import nothing_left_behind
     from mockserver.checks.receiver import Battery  # it loads what `serve` must not wait for
 
     if junit_file is not None:
         _must_be_writable(junit_file)
     given = _settings_of(api, settings)
-    with Battery(
-        *(api, url, secret),
-        events=events,
-        examples=examples,
-        seed=seed,
-        remote=allow_remote,
-        only=only,
-        skip=skip,
-        settings=given,
-    ) as battery:
+    with (
+        nothing_left_behind(),
+        Battery(
+            *(api, url, secret),
+            events=events,
+            examples=examples,
+            seed=seed,
+            remote=allow_remote,
+            only=only,
+            skip=skip,
+            settings=given,
+        ) as battery,
+    ):
         verdicts = list(_told(battery, quiet=quiet, silent=as_json))
         report = battery.report(verdicts)
     said = {"api": report.api, "url": url, "seed": seed, "examples": examples}

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mockserver.cli.screen import Screen
+from mockserver.cli.values import Percent
 from mockserver.exceptions import UsageError
 
 _UNDER = 1
@@ -25,7 +26,7 @@ def coverage_command() -> None:
 @click.option(
     "--json", "as_json", metavar="FILE", help="Write the numbers and what is missing; - is stdout, in place of text."
 )
-@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit 1 when the total is less.")
+@click.option("--fail-under", type=Percent(), metavar="PERCENT", help="Exit 1 when the total is less.")
 @click.option(
     "--limit",
     type=click.IntRange(0),
@@ -51,9 +52,12 @@ def combine_command(
     from mockserver.checks.coverage.summary import percent_of, summary
     from mockserver.engine.json_text import dumps_indented
     from mockserver.reports.coverage_text import next_tests, table
+    from mockserver.reports.outlets import refuse_the_same
     from mockserver.reports.plain import one_line
 
     screen = Screen(err=False)
+    if out is not None and as_json is not None:
+        refuse_the_same({"out": out, "json": Path(as_json)})
     coverage = read_all(expanded(files))
     if out is not None:
         write_coverage(coverage, out)

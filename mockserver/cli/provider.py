@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -12,11 +14,13 @@ from mockserver.cli.reporting import ReportOptions, report_options
 from mockserver.exceptions import UsageError
 
 if TYPE_CHECKING:
+    from mockserver.engine.api import Api
     from mockserver.transport import Rate
 
+_DAY = 86_400
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _RATE = re.compile(r"(\d+)\s*/\s*([smh])")
-_PHASES = "examples,fuzzing,stateful"
+_PHASES = "examples,coverage,fuzzing,stateful"
 
 
 class _Header(click.ParamType[tuple[str, str]]):
@@ -44,7 +48,29 @@ class _RateText(click.ParamType[tuple[int, float]]):
         found = _RATE.fullmatch(str(value).strip())
         if found is None or not int(found[1]):
             self.fail(f"{value!r} is no rate; write it as 10/s, 600/m or 5000/h", param, ctx)
+        if len(found[1]) > 6:
+            self.fail(f"{value!r} is no limit: leave it out", param, ctx)
         return int(found[1]), _UNITS[found[2]]
+
+
+class _Seconds(click.ParamType[float]):
+    """A number of seconds above zero, up to a day; with `zero` none at all will do, too."""
+
+    name = "seconds"
+
+    def __init__(self, *, zero: bool = False) -> None:
+        self._zero = zero
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not (0 < seconds <= _DAY or (self._zero and seconds == 0)):
+            self.fail(
+                f"{value!r} is no number of seconds {'from' if self._zero else 'above'} 0 up to {_DAY:,}", param, ctx
+            )
+        return seconds
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
@@ -91,7 +117,7 @@ class _Names(click.ParamType[tuple[str, ...]]):
 @click.option("--rate-limit", type=_RateText(), metavar="N/s", help="At most so many calls: 10/s, 600/m, 5000/h.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=_Seconds(),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -99,13 +125,13 @@ class _Names(click.ParamType[tuple[str, ...]]):
 )
 @click.option(
     "--max-response-time",
-    type=click.FloatRange(0, min_open=True),
+    type=_Seconds(),
     metavar="SECONDS",
     help="A slower answer is a finding.",
 )
 @click.option(
     "--max-wait",
-    type=click.FloatRange(0),
+    type=_Seconds(zero=True),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
@@ -149,6 +175,11 @@ def provider_command(
     from mockserver.transport import Client, check_headers
 
     check_headers(dict(headers))
+    twice = [name for name, _ in headers if [each.lower() for each, _ in headers].count(name.lower()) > 1]
+    if twice:
+        raise UsageError(f"the header {twice[0]} is given twice", "write its values in one, with commas between")
+    if reports.fail_under is not None or reports.coverage is not None:
+        raise UsageError("`check provider` counts no coverage", "leave out --fail-under and --coverage")
     engine = build_engine([api])
     served = next(iter(engine.apis.values()))
     wanted = provider.Wanted(
@@ -166,7 +197,7 @@ def provider_command(
     partial = bool(operations or excluded) or set(phases) != set(provider.PHASES)
     credentials = provider.Credentials(served, tokens or _token_of(served.name), dict(headers))
     with (
-        Client(url, timeout=timeout, rate=_rate(rate_limit)) as client,
+        Client(_before(url, served), timeout=timeout, rate=_rate(rate_limit)) as client,
         Reporting(reports, rules=wanted.enabled(), partial=partial) as reporting,
         provider.nothing_left_behind(),
     ):
@@ -176,11 +207,11 @@ def provider_command(
         notes = check.contact()
         reporting.listener(Began("provider", f"{served.name} at {client.url}, {writes}", (served.name,), about))
         result = check.run()
-        for verdict in result.verdicts:
+        for verdict in check.verdicts(reporting.judgement.standing):
             reporting.listener(Checked(verdict))
         for finding in result.findings:
             reporting.judgement.take(finding)
-        for note in notes:
+        for note in (*notes, *result.notes):
             reporting.listener(Noted(note))
         return reporting.finish(
             exchanges=result.calls, duration=result.duration, reasons=result.reasons, code=result.code
@@ -196,6 +227,14 @@ def _provider() -> Any:
             raise
         raise UsageError("`check provider` needs Hypothesis", "pip install hypothesis") from None
     return provider
+
+
+def _before(url: str, api: Api) -> str:
+    """The URL without the path of the contract's server, which each request has."""
+    servers = api.contract.servers
+    path = servers[0].base_path.rstrip("/") if servers else ""
+    whole = url.rstrip("/")
+    return whole.removesuffix(path) if path and urlsplit(whole).path.endswith(path) else url
 
 
 def _rate(given: tuple[int, float] | None) -> Rate | None:

@@ -24,15 +24,13 @@ from mockserver.webhooks.subscriptions import WebhookTarget
 
 if TYPE_CHECKING:
     from mockserver.testing.run.command import Outcome
+    from mockserver.testing.run.program import CannotRun
     from mockserver.testing.run.session import RunOptions, Session
 
 INTERNAL, INTERRUPTED = 70, 130
 _EXAMPLE = "mockserver run my-api -- npm test"
 _COMMAND = f"{__name__}.command"
 _SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
-#: Words that hold a secret, and options whose value is one.
-_SECRET = re.compile(r"(?i)authorization|bearer|(token|secret|passw(or)?d|api[-_]?key)[\"']?\s*[=:]")
-_SAYS_SECRET = re.compile(r"(?i)-u|--?\w*[-_]?(token|secret|passw(or)?d|api[-_]?key|user)")
 _LONGEST_TITLE = 200
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -227,8 +225,7 @@ def _run(options: RunOptions, reports: ReportOptions, *, keep: bool) -> int:
         try:
             session = Session(options, reporting.judgement.take)
         except CannotRun as error:
-            _say(f"error: {error}")
-            return error.code
+            return _not_run(options, reports, reporting, error)
         with session:
             if not reports.quiet:
                 _say(_announcement(session))
@@ -239,6 +236,18 @@ def _run(options: RunOptions, reports: ReportOptions, *, keep: bool) -> int:
             if keep and not outcome.asked:
                 _stay(session)
     return code
+
+
+def _not_run(options: RunOptions, reports: ReportOptions, reporting: Reporting, error: CannotRun) -> int:
+    """The exit code where there is no such command. A report that was asked for says so, too: else one of an earlier
+    run would be taken for it."""
+    from mockserver.checks.stream import Began
+
+    if not any((reports.junit, reports.json, reports.sarif, reports.html, reports.github)):
+        _say(f"error: {error}")
+        return error.code
+    reporting.listener(Began("run", _title(options.command)))
+    return reporting.finish(exchanges=0, duration=0.0, reasons=(str(error),), code=error.code)
 
 
 def _judged(session: Session, outcome: Outcome, reporting: Reporting) -> int:
@@ -253,8 +262,8 @@ def _judged(session: Session, outcome: Outcome, reporting: Reporting) -> int:
             exchanges=ran.exchanges,
             duration=ran.duration,
             coverage=ran.coverage,
-            reasons=(outcome.reason,) if outcome.reason else (),
-            code=outcome.code,
+            reasons=tuple(filter(None, (outcome.reason, ran.fault))),
+            code=outcome.code or (INTERNAL if ran.fault else 0),
         )
     except KeyboardInterrupt:
         return outcome.code or INTERRUPTED
@@ -273,11 +282,9 @@ def _stay(session: Session) -> None:
 
 def _title(command: Sequence[str]) -> str:
     """The command as reports name it: they may be read by more people than the words after --token."""
-    before = ("", *command)
-    words = (
-        "***" if _SECRET.search(word) or _SAYS_SECRET.fullmatch(before[at]) else word for at, word in enumerate(command)
-    )
-    title = shlex.join(words).replace("'***'", "***")
+    from mockserver.checks.secrets import command_without_secrets
+
+    title = shlex.join(command_without_secrets(command)).replace("'***'", "***")
     return title if len(title) <= _LONGEST_TITLE else f"{title[:_LONGEST_TITLE]}…"
 
 

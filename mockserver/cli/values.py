@@ -38,6 +38,21 @@ class Size(click.ParamType[int]):
         return int(match[1]) * _UNITS[(match[2] or "").upper()]
 
 
+class Percent(click.ParamType[float]):
+    """`60`, `0.5` -> from 0 to 100."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number <= 100:  # nor what is no number
+            self.fail(f"{value!r} is no percentage from 0 to 100", param, ctx)
+        return number
+
+
 class Time(click.ParamType[datetime]):
     """An RFC 3339 date-time -> aware datetime."""
 

@@ -198,7 +198,8 @@ class TextReport:
         said = [
             f"{counts[name]} {name}{'s' if counts[name] > 1 else ''}" for name in ("error", "warning") if counts[name]
         ]
-        said = [f"passed with {', '.join(said)}" if said else "passed: nothing is wrong"]
+        fine = "nothing is wrong" if ended.exchanges else "nothing was called"
+        said = [f"passed with {', '.join(said)}" if said else f"passed: {fine}"]
         accepted = sum(bool(each.accepted) for each in self._found)
         said += [f"{accepted} accepted"] if accepted else []
         if self._covered is not None:

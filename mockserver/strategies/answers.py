@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from mockserver.contract.schemas import Schema
 from mockserver.strategies.adapter import Answer
 
 _DEEPEST = 4
 _TOTAL = re.compile(r"total(_?(elements|count|items|results|records))?", re.I)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.(\d+))?(?:[Zz]|[+-]\d\d:?\d\d)?")
+_ANY_CASE = ("email", "uuid")  # formats whose texts say the same in capitals
 
 
 def record_in(value: Any, wrap: str, key: str) -> dict[str, Any] | None:
@@ -56,13 +60,47 @@ def total_in(value: Any) -> int | None:
     return None
 
 
-def agree(one: Any, other: Any) -> bool:
-    """Whether two values say the same: equal, and of objects the members that both have."""
+def agree(one: Any, other: Any, schema: Schema | None = None) -> bool:
+    """Whether two values say the same: equal, and of objects the members that both have. Times are compared as
+    instants, to the coarser of both. The `schema` that describes them says of which lists the order means nothing, and
+    what only a client sends."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return all(agree(value, other[name]) for name, value in one.items() if name in other)
+        parts = schema.properties() if schema is not None else {}
+        both = [name for name in one if name in other and not says(parts.get(name), "writeOnly", True)]
+        return all(agree(one[name], other[name], parts.get(name)) for name in both)
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(agree, one, other))
+        part = schema.items() if schema is not None else None
+        if len(one) == len(other) and says(schema, "uniqueItems", True):
+            return all(any(agree(each, found, part) for found in other) for each in one)
+        return len(one) == len(other) and all(agree(*pair, part) for pair in zip(one, other, strict=True))
+    if isinstance(one, str) and isinstance(other, str) and one != other:
+        loose = any(says(schema, "format", name) for name in _ANY_CASE)
+        return _same_moment(one, other) or (loose and one.casefold() == other.casefold())
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def says(schema: Schema | None, keyword: str, value: Any) -> bool:
+    """Whether a schema, or one that must hold with it, has a keyword with that value."""
+    parts = schema.facets() if schema is not None else ()
+    return any(isinstance(each.data, Mapping) and each.data.get(keyword) == value for each in parts)
+
+
+def moment(value: Any) -> datetime | None:
+    """The time that a text gives; None for anything else."""
+    if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
+        return None
+    try:
+        return datetime.fromisoformat(value.upper())
+    except ValueError:
+        return None
+
+
+def _same_moment(one: str, other: str) -> bool:
+    first, second = moment(one), moment(other)
+    if first is None or second is None or (first.tzinfo is None) != (second.tzinfo is None):
+        return False
+    digits = min(len((_MOMENT.fullmatch(each) or [""])[1] or "") for each in (one, other))
+    return abs(first - second) < timedelta(seconds=10.0 ** -min(digits, 6))
 
 
 def brief(answer: Answer) -> str:

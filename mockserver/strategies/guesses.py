@@ -12,6 +12,7 @@ from mockserver.strategies.links import Link, Links, Use
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _BODY = re.compile(r"\$response\.body#/(\w+)")
+_ORDERS = re.compile(r"page|per_?page|size|limit|count$|offset|skip|sort|order|dir|asc|desc", re.I)  # filters nothing
 _VERBS = {"GET": "read", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 
 
@@ -43,7 +44,7 @@ def links_of_names(contract: Contract) -> Links:
                 keys[resource] = use.name
         operations[name] = Link(
             operation, verb, resource, tuple(uses),
-            wrap=wrap, takes=frozenset(members), whole=_without_filter(operation),
+            wrap=wrap, takes=frozenset(members), whole=verb == "list" and _without_filter(operation), guessed=True,
             writes={} if verb else {owner: frozenset({"create", "update", "delete"}) for owner in items.values()},
             guarded=not verb, reading=operation.method in ("GET", "HEAD"), repeatable=operation.method == "PUT",
         )  # fmt: skip
@@ -118,7 +119,8 @@ def _shown(operation: Operation, many: bool) -> tuple[str, frozenset[str]]:
 
 
 def _without_filter(operation: Operation) -> bool:
-    return not any(each.required for each in operation.parameters if each.location == "query")
+    query = [each for each in operation.parameters if each.location == "query"]
+    return not any(each.required or (each.default is not None and not _ORDERS.match(each.name)) for each in query)
 
 
 def _linked(contract: Contract) -> Iterator[tuple[str, dict[tuple[str, str], str]]]:

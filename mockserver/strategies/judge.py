@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mockserver.strategies.answers import agree
+from mockserver.strategies.answers import agree, record_in
 from mockserver.strategies.breaks import Exchange, SequenceBroken, broken
 from mockserver.strategies.kit import Kit
 from mockserver.strategies.links import Link, Use
 from mockserver.strategies.model import Id, Model
+from mockserver.strategies.moving import learn, motion, moves, something_stays, told
 
 Tables = Mapping[str, Mapping[str, Any]]  # by resource, then by key
 _NOT_ABOUT_RECORDS = (401, 403, 429)
@@ -78,30 +79,77 @@ def judge_shown(kit: Kit, model: Model, exchange: Exchange, id: Id, record: Mapp
     known = model.records.get(id)
     if known is None:
         return
-    hidden = link.shows
-    for name, value, shown in model.differing(id, record, kit.members(link)):
+    hidden = link.shows | kit.secret(id.resource)
+    for name, value, shown in model.differing(id, record, kit.members(link), kit.settable(id.resource)):
         if name in hidden:
             continue
         what = f"'{name}' of {id} is {repr(shown) if name in record else 'missing'}"
         raise broken("read_after_write", exchange, what, repr(value), f"{known.set_by} has set it so")
     before = known.shown.get(link.operation.id)
-    if before is not None and before[0] == model.epoch and before[1] != record and link.reading:
-        names = [name for name in {**before[1], **record} if before[1].get(name) != record.get(name)]
-        what = f"{', '.join(names)} of {id} changed by themselves"
-        expected = repr({name: before[1].get(name) for name in names})
-        raise broken(
-            "reads_change_nothing", exchange, what, expected, f"{before[2]} showed it so, and nothing was changed since"
-        )
+    if before is not None and before[0] == model.epoch and link.reading:
+        names = _moved(kit, exchange, before[1], record)
+        if names:
+            what = f"{', '.join(names)} of {id} changed by themselves"
+            expected = repr({name: before[1].get(name) for name in names})
+            why = f"{before[2]} showed it so, and nothing was changed since"
+            raise broken("reads_change_nothing", exchange, what, expected, why)
     known.shown[link.operation.id] = (model.epoch, dict(record), exchange.step)
 
 
 def judge_same(kit: Kit, exchange: Exchange, id: Id, written: Mapping[str, Any], read: Exchange, shown: Any) -> None:
     """What a writing call answered, and what a reading one shows right after it."""
     loose = kit.links.changing.get(id.resource, frozenset()) | exchange.link.shows | read.link.shows
-    for name, value in written.items():
-        if name in shown and name not in loose and not agree(value, shown[name]):
-            what = f"'{name}' of {id} is {shown[name]!r}"
-            raise broken("read_after_write", read, what, repr(value), f"{exchange.step} has just answered so")
+    loose |= kit.secret(id.resource)
+    schemas = kit.settable(id.resource)
+    names = [name for name in written if name in shown and name not in loose]
+    names = [name for name in names if not agree(written[name], shown[name], schemas.get(name))]
+    for name in _moved(kit, read, {each: written[each] for each in names}, {each: shown[each] for each in names}):
+        what = f"'{name}' of {id} is {shown[name]!r}"
+        raise broken("read_after_write", read, what, repr(written[name]), f"{exchange.step} has just answered so")
+
+
+def _moved(kit: Kit, read: Exchange, before: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
+    """The members in which a record differs from what it was, but those that move by themselves: with two readings at
+    once it is found out which these are."""
+    found = motion(kit, read.link, before, record)
+    if found.odd:
+        second = kit.exchange(read.link, read.sent, f"{read.step} once more")
+        if second.answer.succeeded:
+            learn(kit, read.link, motion(kit, read.link, read.answer.value, second.answer.value).odd)
+        found = motion(kit, read.link, before, record)
+    return list(dict.fromkeys(each.path[0] for each in (*found.stay, *found.odd)))
+
+
+def judge_repeated(kit: Kit, first: Exchange, second: Exchange) -> None:
+    """What the same call answers twice, with nothing between. A reading one answers the same, but for what moves by
+    itself; of a writing one only the effect is looked at elsewhere: that it does not succeed once and fail once."""
+    one, other = first.answer, second.answer
+    told_so = "the same call was answered so just before"
+    if one.status != other.status and (first.link.reading or not other.succeeded):
+        what = f"answered {other.status} the second time"
+        raise broken("idempotence", second, what, str(one.status), told_so)
+    if not first.link.reading:
+        return
+    found = motion(kit, first.link, one.value, other.value)
+    bodies = kit.state is not None and one.value is None and one.body != other.body
+    if found.stay or bodies or (found.odd and not something_stays(one.value, other.value)):
+        places = told(found.stay or moves(one.value, other.value))
+        what = f"answered otherwise the second time: {places}"
+        expected = f"the same answer as before: {one.value!r}"[:400]
+        raise broken("idempotence", second, what, expected, "nothing has changed between")
+    learn(kit, first.link, found.odd)
+
+
+def judge_written(kit: Kit, first: Exchange, second: Exchange, key: str) -> None:
+    """What a call that was made twice has written: its answers show it alike."""
+    sent = first.sent.value if isinstance(first.sent.value, dict) else {}
+    one, other = (record_in(each.answer.value, each.link.wrap, key) or {} for each in (first, second))
+    schemas, secret = kit.settable(first.link.resource), kit.secret(first.link.resource)
+    for name in sent:
+        told_twice = name in one and name in other and name in first.link.takes - secret
+        if told_twice and not agree(one[name], other[name], schemas.get(name)):
+            what = f"'{name}' is {other[name]!r} the second time"
+            raise broken("idempotence", second, what, repr(one[name]), "the same call was answered so just before")
 
 
 def judge_state(kit: Kit, exchange: Exchange, before: Tables, after: Tables, *, own: Id | None, went: bool) -> None:

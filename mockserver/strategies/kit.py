@@ -10,11 +10,13 @@ from mockserver.behaviour.declared import Behaviour, Paging
 from mockserver.behaviour.views import item_schema, success_schema, success_status
 from mockserver.contract.conformance import ResponseCheck
 from mockserver.contract.model import Contract
+from mockserver.contract.schemas import Schema
 from mockserver.contract.serialization import is_json
 from mockserver.engine.assembly import read_parts
 from mockserver.exceptions import UsageError, did_you_mean
 from mockserver.spec.catalog import find
 from mockserver.strategies.adapter import Answer, Call, Mock, Sent, State, answer_of, mock_of
+from mockserver.strategies.answers import says
 from mockserver.strategies.breaks import Exchange, broken
 from mockserver.strategies.drafts import Draft, plain_draft
 from mockserver.strategies.guesses import links_of_names
@@ -61,6 +63,9 @@ class Kit:
         self._checks: dict[str, ResponseCheck] = {}
         self._plain: dict[str, Draft] = {}
         self._members: dict[str, frozenset[str]] = {}
+        self._settable: dict[str, dict[str, Schema]] = {}
+        #: The members that were seen to move from one reading to the next, by operation.
+        self.volatile: dict[str, set[str]] = {}
 
     def _chosen(self, operations: Iterable[str] | None) -> list[str]:
         known = self.contract.operations
@@ -143,18 +148,38 @@ class Kit:
             self._members[link.operation.id] = frozenset(shown.properties()) if shown is not None else frozenset()
         return self._members[link.operation.id]
 
+    def settable(self, resource: str) -> Mapping[str, Schema]:
+        """What a client may set of a record: the members of the documented bodies, but those that are `readOnly`."""
+        if resource not in self._settable:
+            found = self._settable[resource] = {}
+            for link in self.links.operations.values() if resource else ():
+                body = link.operation.request_body if link.resource == resource else None
+                for media in body.content.values() if body is not None else ():
+                    for name, schema in media.schema.properties().items() if media.schema is not None else ():
+                        if not says(schema, "readOnly", True):
+                            found.setdefault(name, schema)
+        return self._settable[resource]
+
+    def secret(self, resource: str) -> frozenset[str]:
+        """The members that only a client sends."""
+        schemas = self.settable(resource)
+        return frozenset(name for name in schemas if says(schemas[name], "writeOnly", True))
+
     def paging(self, link: Link) -> Paging | None:
-        """How a list comes in pages by number or offset; None for one that comes whole, or by cursor."""
+        """How a list comes in pages by number or offset; None for one that comes whole, or by cursor. The `evidence` is
+        "assumed" where no document says which number the first page has."""
         if link.page is not None:
             return link.page if link.page.by != "cursor" else None
         query = {each.name: each for each in link.operation.parameters if each.location == "query"}
         size = next((name for name in _SIZES if name in query), "")
         for name in query if size else ():
             if name in _PAGES or name in _OFFSETS:
-                default = query[name].default
-                first = default if isinstance(default, int) else _PAGES.get(name, 0)
-                by = "number" if name in _PAGES else "offset"
-                return Paging(by, name, size, first, None, None, None, "", "assumed")
+                least = next((each for each in (0, 1) if says(query[name].schema, "minimum", each)), None)
+                told = next((each for each in (query[name].default, least) if isinstance(each, int)), None)
+                if name in _OFFSETS:
+                    return Paging("offset", name, size, 0, None, None, None, "", "documented")
+                first, evidence = (_PAGES[name], "assumed") if told is None else (told, "documented")
+                return Paging("number", name, size, first, None, None, None, "", evidence)
         return None
 
 

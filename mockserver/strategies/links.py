@@ -45,8 +45,9 @@ class Link:
     be empty. `uses` are the places that name records; `missing` is the status for a record that is not there. `wrap` is
     the member of the answer that holds the record or the list. What the client sends in `takes` is stored as it is;
     `shows` are members that only this answer has so. `writes` says by resource what happens beside the verb. A list
-    that is `whole` shows every record of the resource within its parent when nothing is filtered. `guarded`: rules may
-    refuse a call whose records are all there. `reading` operations change nothing.
+    that is `whole` shows every record of the resource within its parent when nothing is filtered; of one that is
+    `guessed` from a document alone this must also show, by its pages or by a total. `guarded`: rules may refuse a call
+    whose records are all there. `reading` operations change nothing.
     """
 
     operation: Operation
@@ -59,7 +60,8 @@ class Link:
     takes: frozenset[str] = frozenset()
     shows: frozenset[str] = frozenset()
     writes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    whole: bool = True
+    whole: bool = False
+    guessed: bool = False
     page: Paging | None = None
     guarded: bool = False
     reading: bool = False
@@ -186,6 +188,7 @@ def _link(operation: Operation, rules: OperationRules | None, behaviour: Behavio
         frozenset(name for way in rules.ways for name in way.show),
         {name: frozenset(verbs) for name, verbs in writes.items()},
         rules.listing is not None and _is_whole(operation, rules),
+        False,
         listing.page if listing is not None else None,
         any(way.require for way in rules.ways) or (verb != "read" and any(way.warn for way in rules.ways)),
         operation.method in ("GET", "HEAD") and not writes and verb in ("", "read", "list"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mockserver.contract.schemas import Schema
 from mockserver.strategies.answers import agree
 from mockserver.strategies.links import TICK, Links
 
@@ -80,6 +81,13 @@ class Model:
     def delete(self, id: Id, step: str) -> None:
         self.records[id] = Known(False, f"{step} deleted it")
 
+    def doubt(self, id: Id | None) -> None:
+        """A call was answered such that nobody can tell what it has done to a record, and to those within it."""
+        self.epoch += 1
+        for each, known in self.records.items():
+            if id is not None and id in (each, each.within):
+                known.alive, known.set = None, {}
+
     def touch(self, writes: Mapping[str, frozenset[str]], keep: Id | None, *, visible: bool) -> None:
         """Something may have happened to records beside the one that a call was about. With the state `visible` it is
         looked up afterwards what has become of them."""
@@ -107,16 +115,18 @@ class Model:
                 known.alive = str(id.key) in tables.get(id.resource, {})
                 known.since = "the state of the mock says so"
 
-    def differing(self, id: Id, shown: Mapping[str, Any], members: frozenset[str]) -> Iterator[tuple[str, Any, Any]]:
+    def differing(
+        self, id: Id, shown: Mapping[str, Any], members: frozenset[str], schemas: Mapping[str, Schema]
+    ) -> Iterator[tuple[str, Any, Any]]:
         """(field, what was set, what is shown) of fields that do not show what the client has set, though they do not
-        change by themselves. `members` are those that an answer can show."""
+        change by themselves. `members` are those that an answer can show, `schemas` those of what a client sets."""
         found = self.records.get(id)
         changing = self.links.changing.get(id.resource, frozenset())
         for name, value in found.set.items() if found is not None else ():
             if name in changing:
                 continue
             if name in shown:
-                if not agree(value, shown[name]):
+                if not agree(value, shown[name], schemas.get(name)):
                     yield name, value, shown[name]
             elif name in members and value is not None:
                 yield name, value, None

@@ -13,6 +13,7 @@ from mockserver.strategies.links import Link
 from mockserver.strategies.model import Id, Model
 
 _MOST_PAGES = 20
+_FEW_PAGES = 6  # of one size, where a larger one is left to try
 _PAGE_SIZES = (3, 20, 100)  # the first that the contract allows: small, so that there are several pages
 
 
@@ -23,9 +24,39 @@ class Walk(NamedTuple):
     last: Exchange
 
 
-def walk(kit: Kit, link: Link, parent: Id | None, step: str) -> Walk | None:
-    """All pages of a list without filters. None when it cannot be walked: it wants more than is known, is refused, or
-    comes in another way."""
+class Walks:
+    """The walks of one sequence. A list is not walked again before something may have been written."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._kept: dict[tuple[str, Id | None], Walk | None] = {}
+        self._sizes: dict[str, int] = {}
+        self._partial: set[str] = set()
+
+    def written(self) -> None:
+        """Something may have been written."""
+        self._kept.clear()
+
+    def walk(self, link: Link, parent: Id | None, step: str) -> Walk | None:
+        """As `walk` does it, or as it did."""
+        place = (link.operation.id, parent)
+        if place not in self._kept:
+            found = self._kept[place] = walk(self._kit, link, parent, step, self._sizes)
+            if found is not None and found.last.answer.succeeded and not is_all(self._kit, link, found):
+                self._partial.add(link.operation.id)
+        return self._kept[place]
+
+    def counts(self, link: Link) -> bool:
+        """Whether a list may say how many records there are: it shows all of them, for what is known so far."""
+        return link.whole and link.operation.id not in self._partial
+
+
+def walk(
+    kit: Kit, link: Link, parent: Id | None, step: str, sizes: dict[str, int] | None = None, *, most: int = _MOST_PAGES
+) -> Walk | None:
+    """The pages of a list without filters, at `most` so many. None when it cannot be walked: it wants more than is
+    known, is refused, has too many pages or comes in another way. `sizes` keeps which size of a page did, by
+    operation."""
     draft = kit.plain(link)
     use = link.use("parent")
     if use is not None:
@@ -38,26 +69,40 @@ def walk(kit: Kit, link: Link, parent: Id | None, step: str) -> Walk | None:
     if link.page is not None and paging is None:
         return None
     if paging is None:
-        return _pages(kit, link, parent, draft, None, 0, step)
-    for size in _PAGE_SIZES:
-        sized = draft.set({paging.size: size})
-        if paging.size and sized.sent() is not None:
-            found = _pages(kit, link, parent, sized, paging, size, step)
-            if found is not None:
-                return found
+        return _pages(kit, link, parent, draft, None, 0, 1, step)
+    known = (sizes or {}).get(link.operation.id, 0)
+    sized = {size: draft.set({paging.size: size}) for size in _PAGE_SIZES if paging.size and size >= known}
+    sized = {size: each for size, each in sized.items() if each.sent() is not None}
+    for size, each in sized.items():
+        few = _FEW_PAGES if size != max(sized) else _MOST_PAGES
+        found = _pages(kit, link, parent, each, paging, size, few, step, enough=most)
+        if found is not None:
+            if sizes is not None:
+                sizes[link.operation.id] = size
+            return found
     return None
 
 
 def _pages(
-    kit: Kit, link: Link, parent: Id | None, draft: Draft, paging: Paging | None, size: int, step: str
+    kit: Kit,
+    link: Link,
+    parent: Id | None,
+    draft: Draft,
+    paging: Paging | None,
+    size: int,
+    most: int,
+    step: str,
+    *,
+    enough: int = _MOST_PAGES,
 ) -> Walk | None:
-    """All pages of one size; None when there are too many."""
+    """All pages of one size, or `enough` of them; None when there are more than `most`."""
     key = kit.links.keys.get(link.resource, "id")
     ids: list[Id] = []
-    for number in range(_MOST_PAGES if paging is not None else 1):
+    for number in range(most):
         paged = draft
         if paging is not None:
-            paged = draft.set({paging.at: paging.first + number * (1 if paging.by == "number" else size)})
+            offset = len(ids) if link.guessed else number * size  # a service may give fewer than it was asked for
+            paged = draft.set({paging.at: paging.first + (number if paging.by == "number" else offset)})
         sent = paged.sent()
         if sent is None:
             return None
@@ -69,11 +114,27 @@ def _pages(
             return None
         ids += [Id(link.resource, each[key], _within(kit, link, parent)) for each in found]
         total = total_in(exchange.answer.value)
-        if paging is None or not found or (total is not None and number * size + len(found) >= total):
+        if paging is None or not found or number + 1 >= enough or (total is not None and len(ids) >= total):
             return Walk(ids, exchange)
-        if total is not None and total > _MOST_PAGES * size:
+        if total is not None and total > most * size:
             return None
     return None
+
+
+def is_all(kit: Kit, link: Link, found: Walk) -> bool:
+    """Whether a walk has shown every record of its resource and parent. Of a list that only the document speaks of it
+    is known by the pages or by a total: any other may end at a bound of the service's own, or go on by a cursor."""
+    return link.whole and (not link.guessed or _has_sure_pages(kit, link) or total_of(found) == len(found.ids))
+
+
+def _has_sure_pages(kit: Kit, link: Link) -> bool:
+    paging = kit.paging(link)
+    return paging is not None and (link.page is not None or paging.evidence != "assumed")
+
+
+def total_of(found: Walk) -> int | None:
+    """How many records a list says that it has."""
+    return total_in(found.last.answer.value) if found.last.answer.succeeded else None
 
 
 def _within(kit: Kit, link: Link, parent: Id | None) -> Id | None:
@@ -92,11 +153,11 @@ def judge_walk(kit: Kit, model: Model, link: Link, parent: Id | None, found: Wal
         seen.add(id)
         if model.is_gone(id):
             raise broken("list_after_write", found.last, f"{id} is listed", "a list without it", model.why_gone(id))
-    total = total_in(found.last.answer.value)
-    if total is not None and total != len(ids) and found.last.answer.succeeded:
+    total = total_of(found)
+    if total is not None and total != len(ids) and (not link.guessed or _has_sure_pages(kit, link)):
         what = f"says that there are {total}, and its pages hold {len(ids)}"
         raise broken("list_after_write", found.last, what, f"{total} records", "all pages were walked")
-    if not link.whole:
+    if not is_all(kit, link, found):
         return
     if link.use("parent") is not None and (parent is None or kit.links.nests.get(link.resource) != parent.resource):
         return
@@ -106,14 +167,12 @@ def judge_walk(kit: Kit, model: Model, link: Link, parent: Id | None, found: Wal
             raise broken("list_after_write", found.last, f"{id} is not listed", "a list with it", known.since)
 
 
-def judge_count(link: Link, before: Walk, after: Walk, change: int, exchange: Exchange) -> None:
-    """A record that is made makes the list longer by itself, one that is deleted makes it shorter; nothing else."""
+def judge_count(before: Walk, after: Walk, change: int, exchange: Exchange) -> None:
+    """Of lists that show all: a record that is made makes the list longer by itself, one that is deleted makes it
+    shorter; nothing else."""
     old, new = set(before.ids), set(after.ids)
-    grown, shrunk = len(new - old), len(old - new)
-    fits = (grown, shrunk) == (max(change, 0), max(-change, 0))
-    if not link.whole:
-        fits = grown <= max(change, 0) and (shrunk <= max(-change, 0))
-    if not fits:
+    if (len(new - old), len(old - new)) != (max(change, 0), max(-change, 0)):
         what = f"has {len(new)} records where there were {len(old)}"
-        expected = f"{len(old) + change}" if link.whole else f"at most {abs(change)} other"
-        raise broken("count_after_write", after.last, what, expected, f"{exchange.step} is all that happened")
+        raise broken(
+            "count_after_write", after.last, what, f"{len(old) + change}", f"{exchange.step} is all that happened"
+        )

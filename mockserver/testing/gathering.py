@@ -16,6 +16,7 @@ from mockserver.testing.worlds import Seen, World
 
 if TYPE_CHECKING:
     from mockserver.contract.schemas import Violation
+    from mockserver.engine.api import Api
     from mockserver.engine.journal import Exchange
 
 
@@ -27,6 +28,7 @@ class Gathering:
         self._findings: dict[str, Finding] = {}
         self._coverage: dict[str, Coverage] = {}
         self._left_out: dict[str, str] = {}
+        self._going_on: dict[str, _Judging] = {}
 
     @property
     def findings(self) -> list[Finding]:
@@ -55,7 +57,9 @@ class Gathering:
         served = world.engine.apis
         for api in served.values():
             self._cover(api.name, Coverage.of((api,)))
-        judge = ClientJudge(served)
+        judging = self._going_on.pop(world.name, None) or _Judging()
+        judging.apis.update(served)
+        judge = judging.judge
         found: list[Finding] = []
         for each in seen:
             exchange = _as_served(world, each.exchange)
@@ -63,7 +67,10 @@ class Gathering:
                 self._coverage[exchange.api].add(exchange)
             exchange.violations = _unexpected(world, each.exchange, exchange.seq)
             found += judge.see(exchange, timed=each.timed)
-        found += judge.end()
+        if world.goes_on:
+            self._going_on[world.name] = judging
+        else:
+            found += judge.end()
         self.exchanges += len(seen)
         for finding in found:
             self._take(replace(finding, test=test))
@@ -103,6 +110,14 @@ class Gathering:
         for name, each in gathered["coverage"].items():
             self._cover(name, Coverage.from_json(each))
         self._left_out |= gathered["left_out"]
+
+
+class _Judging:
+    """The judge of a world, and the APIs that it knows: a test may start one more at any time."""
+
+    def __init__(self) -> None:
+        self.apis: dict[str, Api] = {}
+        self.judge = ClientJudge(self.apis)
 
 
 def _as_served(world: World, exchange: Exchange) -> Exchange:

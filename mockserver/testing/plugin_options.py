@@ -28,7 +28,7 @@ _SWITCHES = {
 }
 _REPORTS = (*_FILES, *_SWITCHES, "fail-under", "fail-on")
 _FAIL_UNDER = "mockserver: fail the run when less of the contracts is covered"
-_FAIL_ON = "mockserver: the least severity of a finding that fails the run (never)"
+_FAIL_ON = "mockserver: the least severity of a finding that fails the run (never, unless pyproject.toml names one)"
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from mockserver.checks.baseline import Baseline
-from mockserver.checks.judgement import Judgement
-from mockserver.checks.rules import known_rules
-from mockserver.checks.settings import Settings, read_settings
-from mockserver.checks.stream import Began, Event
+from mockserver.checks.client import RULES
+from mockserver.checks.stream import Began, Event, Noted
 from mockserver.exceptions import MockserverError, UsageError
-from mockserver.reports.outlets import Outlets, must_be_writable, replace_file
+from mockserver.reports.reports import Reports
 from mockserver.reports.text import TextReport
+from mockserver.reports.wanted import ReportOptions
 from mockserver.state.clock import Stopwatch
 from mockserver.testing.gathering import Gathering
 from mockserver.testing.worlds import Seen, World, worlds
 
-_SENT = "mockserver_gathered"
+_SENT, _SENT_LEFT_OUT = "mockserver_gathered", "mockserver_left_out"
+_FILES = ("junit", "json", "sarif", "html", "coverage", "baseline")
+_NEVER_BEGAN = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR)
+#: Options of pytest that leave out tests without a word of it.
+_NARROWING = {"lf": "--lf", "ignore": "--ignore", "ignore_glob": "--ignore-glob"}
 
 
 class Reporting:
@@ -39,49 +40,27 @@ class Reporting:
         self._test = ""
         self._text: list[str] = []
         self._wrong: list[str] = []
-        self._wanted, self._is_worker = wanted, hasattr(config, "workerinput")
+        self._failed: set[str] = set()
+        self._update, self._is_worker = bool(wanted["baseline-update"]), hasattr(config, "workerinput")
+        self._left_out = dict.fromkeys([] if self._is_worker else _narrowed(config))
         if not self._is_worker:
             try:
-                self._prepare()
+                self._reports = Reports(
+                    _options(wanted),
+                    self._show,
+                    rules=RULES,
+                    fail_on="never",
+                    say=self._text.append,
+                    prefix="--mockserver-",
+                )
             except (MockserverError, UsageError) as error:
                 raise pytest.UsageError(f"mockserver: {error}") from None
         worlds().listeners.append(self._gather)
 
-    def _prepare(self) -> None:
-        """Look at everything before a test runs. Raises UsageError."""
-        files: dict[str, Any] = {
-            name: Path(os.path.abspath(self._wanted[name]))
-            for name in ("junit", "json", "sarif", "html", "coverage", "baseline")
-            if self._wanted[name]
-        }
-        summary = os.environ.get("GITHUB_STEP_SUMMARY") if self._wanted["github"] else None
-        self._outlets = Outlets(
-            **files,
-            github=self._wanted["github"],
-            summary=Path(summary) if summary else None,
-            say=self._text.append,
-        )
-        update = bool(self._wanted["baseline-update"])
-        self._judgement = Judgement(
-            self._tell, self._settings(), _baseline(files.get("baseline"), update), update=update
-        )
-
-    def _settings(self) -> Settings:
-        """What pyproject.toml says, and over it what the options say. A finding fails the run only when they do."""
-        settings = read_settings()
-        if settings.rules or settings.ignore:  # only then is it worth the wait
-            settings = read_settings(known=known_rules())
-        settings = replace(settings, fail_on=self._wanted["fail-on"] or "never")
-        under = self._wanted["fail-under"]
-        if under is not None and not 0 <= under <= 100:
-            raise UsageError(f"--mockserver-fail-under is {under:g}", "give a percentage from 0 to 100")
-        return settings if under is None else replace(settings, fail_under=under)
-
     def _gather(self, world: World, seen: Sequence[Seen]) -> None:
         self._gathering.add(world, seen, self._test)
 
-    def _tell(self, event: Event) -> None:
-        self._outlets(event)
+    def _show(self, event: Event) -> None:
         self._shown(event)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -93,56 +72,77 @@ class Reporting:
         finally:
             self._test = ""
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
-        """When the last test is done, and all workers: judge, write, and fail the run if it is to fail."""
-        result = yield
-        if self._is_worker or session.config.option.collectonly:
-            return result
-        writer = session.config.get_terminal_writer()
-        self._shown = TextReport(self._text.append, width=writer.fullwidth, colour=writer.hasmarkup)
-        code = self._end()
-        if code and not session.testsfailed:
-            session.testsfailed = 1  # what makes pytest exit with 1
-        return result
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Tests that failed, whichever process ran them."""
+        if report.failed:
+            self._failed.add(report.nodeid)
 
-    def _end(self) -> int:
-        gathering = self._gathering
-        self._judgement.tell(Began("tests", "pytest", gathering.apis))
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """What -k, -m, --lf, --deselect and their like leave out."""
+        if items:
+            self._left_out["some were deselected"] = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """When the last test is done, and all workers: judge, write, and fail the run if it is to fail. A worker sends
+        what it gathered."""
+        if self._is_worker:
+            output = session.config.workeroutput  # type: ignore[attr-defined]
+            output[_SENT] = orjson.dumps(self._gathering.as_json()).decode()
+            output[_SENT_LEFT_OUT] = list(self._left_out)
+        elif not session.config.option.collectonly and exitstatus not in _NEVER_BEGAN:
+            if session.shouldstop or session.shouldfail:
+                self._left_out["the run was stopped"] = None
+            writer = session.config.get_terminal_writer()
+            self._shown = TextReport(self._text.append, width=writer.fullwidth, colour=writer.hasmarkup)
+            code = self._end(int(exitstatus))
+            if code and not exitstatus:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _end(self, status: int) -> int:
+        gathering, reports = self._gathering, self._reports
+        reports.listener(Began("tests", "pytest", gathering.apis))
         for finding in gathering.findings:
-            self._judgement.take(finding)
-        coverage = gathering.coverage() if gathering.apis else None
-        duration = Stopwatch.read() - self._began
-        code = self._judgement.end(exchanges=gathering.exchanges, duration=duration, coverage=coverage)
-        self._text += [f"note: {note}\n" for note in gathering.notes]
-        for write in (self._outlets.write, self._keep_baseline):
-            try:
-                write()
-            except UsageError as error:
-                self._wrong.append(str(error))
+            reports.judgement.take(finding)
+        for note in gathering.notes:
+            reports.listener(Noted(note))
+        reports.judgement.partial = bool(self._left_out)
+        if self._update and self._left_out:
+            why = "; ".join(self._left_out)
+            reports.listener(Noted(f"the baseline only grows, since not all tests were run: {why}"))
+        code, self._wrong = reports.finish(
+            exchanges=gathering.exchanges,
+            duration=Stopwatch.read() - self._began,
+            coverage=gathering.coverage() if gathering.apis else None,
+            reasons=self._reasons(status),
+            code=status,
+        )
         return code or len(self._wrong)
 
-    def _keep_baseline(self) -> None:
-        if self._wanted["baseline-update"]:
-            try:
-                replace_file(Path(self._wanted["baseline"]), self._judgement.baseline.as_bytes())
-            except OSError as error:
-                raise UsageError(f"the baseline cannot be written: {(error.strerror or str(error)).lower()}") from None
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """A worker of pytest-xdist sends what it gathered."""
-        if self._is_worker:
-            session.config.workeroutput[_SENT] = orjson.dumps(self._gathering.as_json()).decode()  # type: ignore[attr-defined]
+    def _reasons(self, status: int) -> list[str]:
+        if not status:
+            return []
+        if status == pytest.ExitCode.TESTS_FAILED and self._failed:
+            return [f"{len(self._failed)} test{'s' if len(self._failed) > 1 else ''} failed"]
+        if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+            return ["no test was run"]
+        if status == pytest.ExitCode.INTERRUPTED:
+            return ["the tests were interrupted"]
+        return [f"pytest ended with {status}"]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """What came from a worker, if it did not crash."""
-        if sent := getattr(node, "workeroutput", {}).get(_SENT):
+        output = getattr(node, "workeroutput", {})
+        if sent := output.get(_SENT):
             self._gathering.merge(orjson.loads(sent))
+            self._left_out |= dict.fromkeys(output[_SENT_LEFT_OUT])
+        else:
+            self._left_out["a worker was lost"] = None
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The findings and the coverage."""
-        if self._is_worker:
+        if self._is_worker or not (self._text or self._wrong):
             return
         terminalreporter.section("mockserver")
         for text in self._text:
@@ -155,13 +155,27 @@ class Reporting:
         worlds().listeners.remove(self._gather)
 
 
-def _baseline(file: Path | None, update: bool) -> Baseline | None:
-    if file is None:
-        if update:
-            raise UsageError("--mockserver-baseline-update: which file?", "add --mockserver-baseline=FILE")
-        return None
-    if update:
-        must_be_writable("baseline", file)
-        if not file.exists():
-            return Baseline()
-    return Baseline.read(file)
+def _options(wanted: Mapping[str, Any]) -> ReportOptions:
+    files: dict[str, Any] = {name: Path(os.path.abspath(wanted[name])) for name in _FILES if wanted[name]}
+    return ReportOptions(
+        **files,
+        github=bool(wanted["github"]),
+        baseline_update=bool(wanted["baseline-update"]),
+        fail_under=wanted["fail-under"],
+        fail_on=wanted["fail-on"],
+    )
+
+
+def _narrowed(config: pytest.Config) -> list[str]:
+    """Why the tests of this run may not be all there are."""
+    said = [option for name, option in _NARROWING.items() if getattr(config.option, name, None)]
+    return said if _whole(config) else ["it was said which", *said]
+
+
+def _whole(config: pytest.Config) -> bool:
+    """Whether all the tests of the project are in what pytest looks into, as the command line or its folder say."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        return True
+    named = [Path(os.path.abspath(each)) for each in config.args if "::" not in each]
+    meant = [config.rootpath / each for each in config.getini("testpaths")] or [config.rootpath]
+    return all(any(each.is_relative_to(name) for name in named) for each in meant)

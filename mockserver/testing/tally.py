@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mockserver.checks.replacing import replace_file
 from mockserver.engine.json_text import dumps
 from mockserver.testing.worlds import Seen, World, worlds
 
@@ -113,8 +114,7 @@ class Report:
             return self._tally.text()
         path = Path(self._file)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(dumps(self._tally.as_json()) + b"\n")
-        except OSError as error:
-            return [f"the report could not be written to {path}: {error.strerror or error}"]
+            replace_file(path, dumps(self._tally.as_json()) + b"\n")
+        except (OSError, ValueError) as error:
+            return [f"the report could not be written to {path}: {getattr(error, 'strerror', None) or error}"]
         return [f"what was called stands in {path}"]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _THREADS = 16  # of the shared server: so many calls may hang at once before others have to wait
 _MOST_POOLED = 64
+_MOST_SEEN = 2_000  # calls of a world that wait for who listens
 
 
 class Seen(NamedTuple):
@@ -56,11 +57,17 @@ class World:
         self._last: list[Exchange] | None = None
         #: The APIs that the test has asked for, by name; each judges its own calls, the first one those of nobody.
         self.mocks: dict[str, MockApi] = {}
+        #: Whether listeners are told of calls while more are to come, which belong to the same row.
+        self.goes_on = False
         self._seen: list[Seen] = []
+        self._seeing = threading.Lock()
+        self._told = self.engine.outbox.log.told
+        self._arrived: list[tuple[str, str]] = []
         self.engine.journal.listener = self._see if worlds.listeners else None
 
     def _see(self, exchange: Exchange) -> None:
-        self._seen.append(Seen(exchange, not self.engine.clock.frozen))
+        with self._seeing:
+            self._seen.append(Seen(exchange, not self.engine.clock.frozen))
 
     @property
     def url(self) -> str:
@@ -123,18 +130,25 @@ class World:
             return True
 
     def leave(self) -> None:
-        """A call is done."""
+        """A call is done. Now and then listeners are told, so that a long test does not fill the memory."""
         with self._lock:
+            if len(self._seen) >= _MOST_SEEN and not self.over:
+                self._worlds.tell(self, goes_on=True)
             self._under_way -= 1
 
     def take(self) -> list[Seen]:
         """What was called since the last time, if anybody listens; also what a reset has made the journal forget."""
-        seen, self._seen = self._seen, []
+        with self._seeing:
+            seen, self._seen = self._seen, []
+        attempts = self.engine.outbox.attempts_since(self._told)
+        self._told = attempts[-1].number if attempts else self._told
+        self._arrived = [(each.api, each.event) for each in attempts if each.delivered]
         return seen
 
     def arrived(self) -> list[tuple[str, str]]:
-        """(API, event) of every delivery that a receiver has taken."""
-        return [(each.happening.api, each.event) for each in self.engine.outbox.deliveries(status="delivered")]
+        """(API, event) of every delivery that a receiver has taken, between the last time that calls were taken and the
+        one before; also of those that a reset has made the outbox forget."""
+        return self._arrived
 
     def rewind(self) -> None:
         """State, clock, faults and journal back to the start, at the same address: between two runs of one test. Its
@@ -159,9 +173,10 @@ class Worlds:
 
     def __init__(self) -> None:
         self.shelf = Shelf()
-        #: Told of every world that ends or begins anew, with its calls: for reports.
+        #: Told of every world that ends or begins anew, or was called very often, with its calls: for reports. One at
+        #: a time, from any thread.
         self.listeners: list[Callable[[World, Sequence[Seen]], object]] = []
-        self._lock = threading.Lock()
+        self._lock, self._telling = threading.Lock(), threading.Lock()
         self._numbers = itertools.count(1)
         self._pool: list[tuple[tuple[Any, ...], Reused]] = []
         self._open: dict[str, World] = {}
@@ -194,12 +209,15 @@ class Worlds:
         if surplus is not None:
             surplus.close()
 
-    def tell(self, world: World) -> None:
-        """Tell the listeners of the calls of a world, which are about to be forgotten."""
+    def tell(self, world: World, *, goes_on: bool = False) -> None:
+        """Tell the listeners of the calls of a world, which are about to be forgotten; `goes_on`: more of the same row
+        are to come."""
         if self.listeners:
-            seen = world.take()
-            for listener in self.listeners:
-                listener(world, seen)
+            with self._telling:
+                world.goes_on = goes_on
+                seen = world.take()
+                for listener in self.listeners:
+                    listener(world, seen)
 
     def server_url(self) -> str:
         """`http://127.0.0.1:PORT` of the server that all worlds share."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import select
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mockserver.engine.assembly import build_engine
 from mockserver.exceptions import MockserverError
+from mockserver.state.clock import Stopwatch
 from mockserver.web.address import base_url, claim
 from mockserver.web.worker import ServeOptions, Worker
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _KILL_AFTER = 1  # seconds that a request under way may hold up the end
 _THREADS = 64  # as many clients may stall in the middle of a body before others have to wait
+_BEAT = 0.002  # seconds between two looks at what is under way
 
 
 class ServerCrashed(MockserverError):
@@ -107,6 +110,18 @@ class ThreadedServer:
         """Whether it still takes connections."""
         return self._thread.is_alive()
 
+    def settle(self, seconds: float) -> bool:
+        """Wait until all that has been sent here is read and answered, for so many seconds at most; whether it is. An
+        open connection on which nothing comes is not waited for."""
+        deadline, pause = Stopwatch.read() + seconds, threading.Event()
+        while self.is_running:
+            if self._looks_quiet(deadline):
+                return True
+            if Stopwatch.read() >= deadline:
+                return False
+            pause.wait(_BEAT)
+        return True
+
     def stop(self) -> None:
         """End all connections, then the threads. Calling it again, also from another thread, does nothing."""
         with self._stopping:
@@ -129,6 +144,36 @@ class ThreadedServer:
         self._woken.wait()
         if not self._server.task_dispatcher.threads:
             self._server.trigger.close()
+
+    def _looks_quiet(self, deadline: float) -> bool:
+        """Asks in the server's own thread: only there nothing is between two of the places where it could be."""
+        quiet, asked = [], threading.Event()
+
+        def ask() -> None:
+            try:
+                quiet.append(self._is_quiet())
+            finally:
+                asked.set()
+
+        with self._stopping:  # the trigger is there as long as the thread runs
+            if not self._thread.is_alive():
+                return True
+            self._server.trigger.pull_trigger(ask)
+        asked.wait(max(0.0, deadline - Stopwatch.read()))
+        return any(quiet)
+
+    def _is_quiet(self) -> bool:
+        channels = list(self._server.active_channels.values())
+        if any(each.requests or each.request is not None for each in channels):
+            return False
+        waiting = select.poll()
+        for each in (self._server, *channels):
+            waiting.register(each.socket, select.POLLIN)
+        if waiting.poll(0):
+            return False
+        dispatcher = self._server.task_dispatcher
+        with dispatcher.lock:  # a client that has hung up has no channel, and what it asked for may still run
+            return not (dispatcher.queue or dispatcher.active_count)
 
     def _close(self) -> None:
         """In the server's own thread, so that no socket goes from under it. The trigger stays open until the end."""

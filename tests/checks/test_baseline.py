@@ -18,7 +18,7 @@ from tests.reports.stories import BROKEN, LOST, ODD, findings
 
 def test_the_file_is_sorted_and_says_what_was_accepted(tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
-    Baseline.of([ODD, BROKEN]).write(file)
+    file.write_bytes(Baseline.of([ODD, BROKEN]).as_bytes())
     assert json.loads(file.read_text()) == {
         "version": 1,
         "mockserver": __version__,
@@ -46,7 +46,7 @@ def test_the_file_is_sorted_and_says_what_was_accepted(tmp_path: Path) -> None:
 
 def test_what_is_accepted_is_known_again_by_its_fingerprint(tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
-    Baseline.of([BROKEN, ODD]).write(file)
+    file.write_bytes(Baseline.of([BROKEN, ODD]).as_bytes())
     baseline = Baseline.read(file)
     assert baseline.accepts(replace(BROKEN, message="said in other words", times=9))
     assert not baseline.accepts(LOST)
@@ -96,7 +96,7 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
 @given(st.lists(findings(), max_size=4))
 def test_whatever_was_found_can_be_accepted(tmp_path_factory: pytest.TempPathFactory, found: list) -> None:  # type: ignore[type-arg]
     file = tmp_path_factory.getbasetemp() / "any-baseline.json"
-    Baseline.of(found).write(file)
+    file.write_bytes(Baseline.of(found).as_bytes())
     again = Baseline.read(file)
     assert all(again.accepts(each) for each in found)
     assert again.as_bytes() == file.read_bytes()

@@ -74,6 +74,28 @@ def test_a_rule_can_be_off_or_weigh_more_or_less() -> None:
     assert judged([ODD], Settings(rules={"deprecated-operation": "error"}))[0] == 1
 
 
+def test_whichever_is_seen_first_the_heavier_one_counts() -> None:
+    lighter = replace(BROKEN, severity="warning")
+    for order in ([BROKEN, lighter], [lighter, BROKEN], [lighter, lighter, BROKEN]):
+        code, story = judged(order)
+        assert (code, [each.finding.severity for each in story.found]) == (1, ["error"])
+
+
+def test_a_pattern_speaks_for_all_rules_that_it_fits() -> None:
+    assert judged([BROKEN, LOST], Settings(rules={"un*": "off", "contract-*": "off"}))[1].found == []
+    longer = Settings(rules={"deprecated-*": "error", "*": "off"})
+    assert [each.finding.severity for each in judged([BROKEN, ODD], longer)[1].found] == ["error"]
+    exact = Settings(rules={"deprecated-operation*": "off", "deprecated-operation": "error"})
+    assert judged([ODD], exact)[0] == 1
+
+
+def test_a_rule_that_is_off_loses_nothing_of_the_baseline() -> None:
+    off = Settings(rules={"deprecated-*": "off"})
+    judgement = Judgement(Story(), off, Baseline.of([ODD, BROKEN]), update=True)
+    judgement.end(exchanges=1, duration=1.0)
+    assert [each.rule for each in judgement.baseline.entries.values()] == ["deprecated-operation"]
+
+
 def test_what_is_ignored_is_told_with_its_reason_and_fails_nothing() -> None:
     entry = Ignored("contract-violation", operation="createOrder", reason="the vendor takes it")
     code, story = judged([BROKEN], Settings(ignore=(entry,)))
@@ -128,6 +150,24 @@ def test_an_update_keeps_what_the_run_did_not_look_at() -> None:
         judgement.take(BROKEN)
         judgement.end(exchanges=1, duration=1.0, code=way.get("code", 0))
         assert judgement.baseline == Baseline.of([ODD, BROKEN]), way
+
+
+def test_what_was_found_of_an_operation_that_is_not_called_now_is_kept() -> None:
+    called, other = (
+        replace(ODD, api="shop", operation="listOrders"),
+        replace(BROKEN, api="shop", operation="createOrder"),
+    )
+    story = Story()
+    judgement = Judgement(story, Settings(), Baseline.of([called, other]), update=True)
+    judgement.tell(Began("run", "", ("shop",)))
+    judgement.end(exchanges=1, duration=1.0, coverage=covered())
+    assert [each.operation for each in judgement.baseline.entries.values()] == ["createOrder"]
+
+
+def test_a_run_that_calls_nothing_forgets_nothing() -> None:
+    judgement = Judgement(Story(), Settings(), Baseline.of([BROKEN]), update=True)
+    judgement.end(exchanges=0, duration=1.0)
+    assert judgement.baseline == Baseline.of([BROKEN])
 
 
 def test_an_ignored_finding_does_not_enter_the_baseline() -> None:

@@ -55,6 +55,14 @@ def test_all_that_can_be_said(tmp_path: Path) -> None:
     )
 
 
+def test_what_fails_where_nothing_is_said_is_for_the_caller_to_say(tmp_path: Path) -> None:
+    assert read_settings(tmp_path / "none", fail_on="never").fail_on == "never"
+    written(tmp_path, "[tool.mockserver]\nfail-under = 10\n")
+    assert read_settings(tmp_path, fail_on="never").fail_on == "never"
+    written(tmp_path, "[tool.mockserver]\nfail-on = 'error'\n")
+    assert read_settings(tmp_path, fail_on="never").fail_on == "error"
+
+
 def test_the_nearest_file_counts(tmp_path: Path) -> None:
     written(tmp_path, "[tool.mockserver]\nfail-under = 10\n")
     deep = tmp_path / "a" / "b"
@@ -94,6 +102,7 @@ def test_the_nearest_file_counts(tmp_path: Path) -> None:
             "[[tool.mockserver.ignore]]\nrule = 'blind-retry'\nreason = 'x'\nwhen = 'y'\n",
             ":4: unknown key 'when' (did you mean 'where'?)",
         ),
+        ("[tool.mockserver.rules]\n'blink-*' = 'off'\n", ":2: unknown rule 'blink-*' ("),
         ("[[tool.mockserver.ignore]]\nrule = 'x'\nreason = 'x'\n", ":2: unknown rule 'x' (docs/client-rules.md"),
         ("[[tool.mockserver.ignore]]\nrule = 'blind-retry'\nreason = 3\n", ":3: reason is no text: 3"),
         ("[tool.mockserver]\nfail-on = \n", ":2: this is no TOML: Invalid value"),

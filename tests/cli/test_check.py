@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mockserver.cli.main import main
+from tests.served import surroundings
 from tests.webhooks.receiver import Came, Receiver, answer, digest
 
 BAZAAR = str(Path(__file__).parents[1] / "data" / "bazaar")
@@ -134,3 +137,12 @@ def test_a_setting_changes_what_is_asked(receiver: Receiver) -> None:
     result = check(receiver.url, "--setting", "bazaar.checked=true", "--only", "handshake*")
     assert result.exit_code == 1
     assert "FAIL  handshake\n" in result.output
+
+
+def test_nothing_is_left_where_it_was_started(receiver: Receiver, tmp_path: Path) -> None:
+    words = ["check", "receiver", BAZAAR, "--to", receiver.url, "--secret", "s", "--examples", "20"]
+    words += ["--only", "accept-*"]
+    command = [sys.executable, "-m", "mockserver", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=surroundings(), cwd=tmp_path)
+    assert done.returncode in (0, 1), done.stderr
+    assert list(tmp_path.iterdir()) == []

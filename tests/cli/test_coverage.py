@@ -154,8 +154,28 @@ class TestRefusals:
 
     @pytest.mark.parametrize("option", ["--out", "--json"])
     def test_a_file_that_cannot_be_written(self, files: tuple[Path, Path], tmp_path: Path, option: str) -> None:
-        missing = tmp_path / "nowhere" / "out.json"
-        assert self.refused(files[0], option, missing) == f"{missing} cannot be written: No such file or directory"
+        (tmp_path / "file").write_text("")
+        beneath = tmp_path / "file" / "out.json"
+        assert self.refused(files[0], option, beneath).startswith(f"{beneath} cannot be written: ")
+
+    @pytest.mark.parametrize("option", ["--out", "--json"])
+    def test_a_full_disk_leaves_what_was_there(
+        self, files: tuple[Path, Path], tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out = tmp_path / "out.json"
+        out.write_text("old")
+
+        def full(self: Path, target: Path) -> Path:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Path, "replace", full)
+        assert self.refused(files[0], option, out) == f"{out} cannot be written: No space left on device"
+        assert (out.read_text(), sorted(tmp_path.glob(".*"))) == ("old", [])
+
+    def test_one_file_for_both(self, files: tuple[Path, Path], tmp_path: Path) -> None:
+        out = tmp_path / "out.json"
+        said = f"--out and --json both write {out} (give each a file of its own)"
+        assert self.refused(files[0], "--out", out, "--json", out) == said
 
     @pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
     @pytest.mark.parametrize("option", ["--out", "--json"])

@@ -147,6 +147,15 @@ def test_nobody_there() -> None:
         (["--url", "http://x", "-H", "nonsense"], "'nonsense' is no header; write it as 'Name: value'"),
         (["--url", "http://x", "-H", "Host: other"], "the header 'Host' is not for you to send"),
         (["--url", "http://x", "--token", "a", "--token", "b"], "two tokens, and it cannot be told which is for what"),
+        (["--url", "http://x", "--timeout", "inf"], "'inf' is no number of seconds above 0 up to 86,400"),
+        (["--url", "http://x", "--timeout", "nan"], "'nan' is no number of seconds"),
+        (["--url", "http://x", "--max-wait", "nan"], "'nan' is no number of seconds from 0 up to 86,400"),
+        (["--url", "http://x", "--max-response-time", "1e9"], "'1e9' is no number of seconds"),
+        (["--url", "http://x", "--rate-limit", f"{'9' * 23}/s"], "is no limit: leave it out"),
+        (["--url", "http://x", "--exclude-checks", "*"], "no check is left"),
+        (["--url", "http://x", "--fail-under", "90"], "counts no coverage"),
+        (["--url", "http://x", "-H", "X: a", "-H", "x: b"], "the header X is given twice"),
+        (["--url", "http://x", "--token", "a\nb"], "a credential holds a line break"),
         ([], "Missing option '--url'"),
     ],
 )
@@ -156,3 +165,64 @@ def test_what_cannot_be_is_one_clear_error(words: list[str], said: str) -> None:
     assert said in result.output
     assert result.output.startswith("error: ")
     assert result.output.count("\n") == 1
+
+
+def test_what_the_baseline_accepts_fails_in_no_report(tmp_path: Path) -> None:
+    junit, accepted = tmp_path / "junit.xml", tmp_path / "accepted.json"
+    with served(wrong.field_missing) as (url, provider):
+        words = ["--url", url, "--token", provider.token(), *FEW, "--baseline", str(accepted)]
+        first = run(*words, "--baseline-update")
+        second = run(*words, "--junit", str(junit))
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
+    assert "FAIL" not in first.output + second.output
+    suite = ElementTree.parse(junit)
+    assert list(suite.iter("failure")) == []
+    cases = {each.get("name"): each for each in suite.iter("testcase")}
+    skipped = cases["getParcel: response_schema_conformance"].find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "accepted: baseline"
+
+
+def test_one_who_stops_it_has_the_reports(tmp_path: Path) -> None:
+    found = tmp_path / "found.json"
+
+    def fault(answer: wrong.Answer, request: Request) -> Response:
+        shown = answer(request)
+        return shown._replace(status=299) if request.path == "/depot/parcels" else shown
+
+    with served(fault) as (url, provider):
+        program = (
+            "import sys; from mockserver.transport import Client; from mockserver.cli.main import main\n"
+            "send, calls = Client.send, iter([True] * 12)\n"
+            "def stopped(self, request):\n"
+            "    if next(calls, False): return send(self, request)\n"
+            "    raise KeyboardInterrupt\n"
+            "Client.send = stopped; main(sys.argv[1:])"
+        )
+        words = ["check", "provider", str(DEPOT), "--url", url, "--token", provider.token(), "--json", str(found)]
+        command = [sys.executable, "-c", program, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=surroundings())
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert "stopped: the check ended after 13 calls" in " ".join(done.stdout.split())
+    assert orjson.loads(found.read_bytes())["findings"]
+
+
+def test_the_path_of_the_server_may_be_a_part_of_the_url(tmp_path: Path) -> None:
+    api = tmp_path / "shop.yaml"
+    api.write_text(
+        "openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\nservers: [{url: https://shop.example/v1}]\n"
+        "paths: {/items: {get: {operationId: list, responses: {'200': {description: All}}}}}\n"
+    )
+    asked: list[str] = []
+
+    def fault(answer: wrong.Answer, request: Request) -> Response:
+        asked.append(request.path)
+        return Response(200 if request.path == "/v1/items" and request.method == "GET" else 405, (("Allow", "GET"),))
+
+    with served(fault) as (url, _):
+        host = url.removesuffix("/depot")
+        for given in (host, f"{host}/v1", f"{host}/v1/"):
+            words = ["check", "provider", str(api), "--url", given, "--phases", "examples"]
+            result = CliRunner().invoke(main, words)
+            assert result.exit_code == 0, result.output
+    assert set(asked) == {"/v1/items"}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from mockserver.cli.main import main
 from tests.cli.reported import program
 from tests.reports.stories import BROKEN, ODD
 from tests.served import surroundings
@@ -44,6 +45,12 @@ def test_what_is_found_is_shown_and_fails() -> None:
     assert find("odd", "--fail-on", "warning").exit_code == 1
     assert find("broken", "--fail-on", "never").exit_code == 0
     assert find("broken", "--code", "124").exit_code == 124
+
+
+@pytest.mark.parametrize("under", ["nan", "inf", "101", "-1", "many"])
+def test_what_is_no_percentage(under: str) -> None:
+    done = CliRunner().invoke(main, ["run", "zoho-assist", "--fail-under", under, "--", "true"])
+    assert (done.exit_code, "no percentage from 0 to 100" in done.output) == (2, True)
 
 
 def test_coverage_under_what_is_asked_for_fails() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -150,6 +151,41 @@ def test_a_command_that_hangs_is_ended_and_reported_on(run: Run, pets: Path, tmp
     assert ElementTree.parse(junit).getroot() is not None
 
 
+#: Calls the mock so often, and goes without having heard an answer.
+HURLING = """
+import http.client, os, sys, urllib.parse
+url = urllib.parse.urlsplit(os.environ["PETS_URL"])
+for _ in range(int(sys.argv[1])):
+    client = http.client.HTTPConnection(url.netloc)
+    client.request("GET", url.path + "/pets")
+    client.close()
+os._exit(0)
+"""
+
+
+def test_what_it_sends_last_counts_too(run: Run, pets: Path, tmp_path: Path) -> None:
+    code, _, err = run(pets, "--json", tmp_path / "found.json", "--", *python(HURLING), "10").end()
+    assert code == 0, err
+    assert json.loads((tmp_path / "found.json").read_text())["exchanges"] == 10
+
+
+def test_a_command_that_calls_nothing_is_told_what_it_may_have_missed(run: Run, pets: Path, tmp_path: Path) -> None:
+    said = "the command called nothing of pets: does it read PETS_URL or MOCKSERVER_URL?"
+    silent, proxied = run(pets, "--", "true"), run(pets, "--proxy", "--", "true")
+    calling = run(pets, "--", *python(CLIENT), "/pets")
+    code, _, err = silent.end()
+    assert (code, " ".join(err.split()).count(f"note: {said}")) == (0, 1)
+    assert "called nothing" not in calling.end()[2]
+    told = proxied.end()[2]
+    assert "nothing came through the proxy" in " ".join(told.split())
+    assert "called nothing" not in told
+
+
+def test_one_of_many_apis_stands_for_all(run: Run) -> None:
+    err = " ".join(run("zoho-lens", "zoho-meeting", "--", "true").end()[2].split())
+    assert "the command called nothing: does it read MOCKSERVER_URL, or ZOHO_LENS_URL and its like?" in err
+
+
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGTERM, 5), (signal.SIGINT, 5), (signal.SIGHUP, 5)])
 def test_signals_are_passed_on_and_the_report_is_written(
     run: Run, pets: Path, number: signal.Signals, expected: int
@@ -274,6 +310,26 @@ def test_what_cannot_be_is_one_clear_error(words: tuple[str, ...], code: int, sa
     assert found == code
 
 
+def test_reports_of_a_command_that_is_not_there_are_not_those_of_yesterday(pets: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for word, expected, said in (
+        ("no-such-command", 127, "there is no command 'no-such-command'"),
+        (f"{tmp_path}/file", 126, f"'{tmp_path}/file' may not be executed"),
+    ):
+        junit, found = tmp_path / "junit.xml", tmp_path / "found.json"
+        for each in (junit, found):
+            each.write_text("of yesterday")
+        code, output = typed(str(pets), "--junit", str(junit), "--json", str(found), "--no-colour", "--", word)
+        assert code == expected
+        assert " ".join(output.split()).count(said) == 1
+        failure = ElementTree.parse(junit).find(".//failure")
+        assert failure is not None
+        assert said in failure.attrib["message"]
+        document = json.loads(found.read_text())
+        assert (document["exit_code"], document["passed"]) == (expected, False)
+        assert said in document["reasons"][0]
+
+
 def test_help_needs_no_command() -> None:
     code, output = typed("--help")
     assert code == 0
@@ -300,3 +356,25 @@ def test_a_report_that_breaks_off_does_not_hide_the_exit_code(pets: Path, monkey
         code, output = typed(str(pets), "--", *sh(line))
         assert code == expected
         assert "error: the report could not be made: ZeroDivisionError: of the mock's own" in output
+
+
+def test_a_rule_that_breaks_costs_no_report_and_is_told(
+    pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mockserver.checks.client import ClientJudge
+
+    def broken(judge: ClientJudge, exchange: object, *, timed: bool = True) -> None:
+        raise ZeroDivisionError("of the mock's own")
+
+    monkeypatch.setattr(ClientJudge, "see", broken)
+    called = shlex.join([*python(CLIENT), "/pets"])
+    for line, expected in ((called, 70), (f"{called}; exit 3", 3)):
+        found = tmp_path / "found.json"
+        code, output = typed(str(pets), "--json", str(found), "--", *sh(line))
+        assert code == expected
+        said = "mockserver itself failed in judging what was called: ZeroDivisionError: of the mock's own"
+        assert said in " ".join(output.split())
+        document = json.loads(found.read_text())
+        assert said in document["reasons"]
+        assert (document["exit_code"], document["exchanges"]) == (expected, 1)
+        assert document["coverage"]["touched"] > 0

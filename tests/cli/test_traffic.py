@@ -53,7 +53,7 @@ def test_what_is_wrong_fails_and_says_where() -> None:
     assert "[contract-violation]" in result.stdout
     assert "[status_code_conformance]" in result.stdout
     assert "openapi.yaml:" in result.stdout
-    assert "POST /desk/tickets" in result.stdout
+    assert "POST https://desk.example/tickets" in result.stdout
     assert "failed: the contract was not kept: 2 errors" in result.stdout
     assert check("--fail-on", "never").exit_code == 0
 

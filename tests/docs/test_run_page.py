@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.cli.run import run_command
+from mockserver.cli.run import INTERNAL, run_command
 from mockserver.testing.run.command import TIMED_OUT
 from mockserver.testing.run.program import NOT_FOUND, NOT_RUNNABLE
 from tests.docs.blocks import ROOT, Block, read_page
@@ -74,6 +74,6 @@ def test_every_option_is_told() -> None:
 
 def test_the_exit_codes_are_those_that_there_are() -> None:
     told = {row[0] for row in PAGE.section("Exit codes").rows()}
-    assert {str(code) for code in (TIMED_OUT, NOT_FOUND, NOT_RUNNABLE, 0, 1, 2)} == {
+    assert {str(code) for code in (TIMED_OUT, NOT_FOUND, NOT_RUNNABLE, INTERNAL, 0, 1, 2)} == {
         each for each in told if each.isdecimal()
     }

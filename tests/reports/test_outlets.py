@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -11,10 +13,12 @@ from typing import Any
 import pytest
 
 from mockserver.checks.judgement import Judgement
+from mockserver.checks.replacing import replace_file
 from mockserver.checks.settings import Settings
 from mockserver.checks.stream import Began
 from mockserver.exceptions import UsageError
-from mockserver.reports.outlets import Outlets, replace_file
+from mockserver.reports import github, json_file
+from mockserver.reports.outlets import Outlets
 from tests.reports.stories import BROKEN, covered
 
 FULL = Path("/dev/full")
@@ -116,6 +120,55 @@ def test_a_report_is_there_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch:
     with pytest.raises(UsageError, match="no space left on device"):
         run(Outlets(json=file)).write()
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("r.json", "the old one")]
+
+
+def test_what_a_run_before_left_behind_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = tmp_path / f".mockserver-{os.getpid()}-1.part"
+    left.write_text("left")
+    file = tmp_path / "r.json"
+    file.write_text("the old one")
+    monkeypatch.setattr(Path, "write_bytes", None)
+    replace_file(file, b"new")
+    assert sorted((each.name, each.read_text()) for each in tmp_path.iterdir()) == [
+        (left.name, "left"),
+        ("r.json", "new"),
+    ]
+
+
+@pytest.mark.parametrize(("number", "content"), [(errno.EACCES, "new"), (errno.EROFS, "new"), (errno.ENOSPC, "old")])
+def test_a_folder_that_is_closed_and_one_that_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, content: str
+) -> None:
+    (tmp_path / "r.json").write_text("old")
+    plain = Path.open
+
+    def refused(self: Path, mode: str = "r", *args: Any, **named: Any) -> Any:
+        if mode == "xb":
+            raise OSError(number, os.strerror(number))
+        return plain(self, mode, *args, **named)
+
+    monkeypatch.setattr(Path, "open", refused)
+    with contextlib.suppress(OSError):
+        replace_file(tmp_path / "r.json", b"new")
+    assert (tmp_path / "r.json").read_text() == content
+
+
+def test_a_report_that_cannot_be_made_is_one_error_and_the_others_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(story: object) -> bytes:
+        raise ValueError("what is this?")
+
+    monkeypatch.setattr(json_file, "json_of", broken)
+    monkeypatch.setattr(github, "github_of", broken)
+    outlets = run(Outlets(json=tmp_path / "r.json", sarif=tmp_path / "r.sarif", github=True))
+    with pytest.raises(UsageError) as error:
+        outlets.write()
+    assert str(error.value) == (
+        f"the json report {tmp_path}/r.json could not be made: ValueError: what is this?; "
+        "the annotations could not be made: ValueError: what is this?"
+    )
+    assert [each.name for each in tmp_path.iterdir()] == ["r.sarif"]
 
 
 def test_a_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:

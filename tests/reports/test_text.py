@@ -165,3 +165,9 @@ def test_whatever_was_found_it_can_be_shown(found: list, odd: str, width: int, c
     text = shown(told(found, reasons=[odd], code=1, verdicts=[verdict]), width=width, colour=colour)
     text.encode()
     assert not re.search("[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\x9f]", text)
+
+
+def test_a_run_that_nothing_was_called_in_does_not_say_that_all_is_well() -> None:
+    story = told()
+    story.ended = replace(story.ended, exchanges=0)
+    assert shown(story) == "passed: nothing was called (0 exchanges in 3.2 s)\n"

@@ -51,7 +51,7 @@ const DEFECTS = {
   },
   'polling-too-fast': {
     where: "return readSession(await this.#call('DELETE',",
-    becomes: `for (let polls = 0; polls < 8; polls += 1) await this.session(id);
+    becomes: `for (let polls = 0; polls < 16; polls += 1) await this.session(id);
     return readSession(await this.#call('DELETE',`,
   },
 };

@@ -11,9 +11,10 @@ from mockserver.checks.client.telling import Said, Teller
 from mockserver.checks.findings import Finding
 from mockserver.checks.places import Place, place_of
 from mockserver.contract.violations import Violation
+from mockserver.engine.journal import Exchange
 
 _INDEX = re.compile(r"/\d+(?=/|$)")
-_VARIABLE = re.compile(r"(?=[^/]*\d)[^/]{2,}|[^/]{33,}")
+_VARIABLE = re.compile(r"(?=[^/]*\d)[^/]+|[^/]{33,}")
 _STRICT = re.compile(r"\(rule strict: ([^,]+), error ")
 _UNKNOWN = re.compile(r"(.+?) is not documented for ", re.S)
 _READ_ONLY = re.compile(r"(.+?) is readOnly", re.S)
@@ -73,7 +74,7 @@ class Conduct:
             place = place_of(violation, seen.api) if seen.api is not None else None
             return Said(violation.message, violation.location, violation.expected, hint, place)
 
-        pieces = exchange.request.path.split("/")
+        pieces = _inside(exchange).split("/")
         path = _VARIABLE.sub("*", "/".join("*" if each in self._teller.secrets else each for each in pieces))[:200]
         key = f"{violation.location} {exchange.request.method} {path}"
         return self._teller.find("undocumented-call", exchange.api, "", key, say, [exchange], of=seen.api)
@@ -91,6 +92,8 @@ class Conduct:
             place = seen.facts.place
         exchange = seen.exchange
         key = _INDEX.sub("/*", where) if about else where
+        if rule == "behaviour-warning" and seen.facts is not None:
+            key = seen.facts.warnings.get(named, where)
         said = partial(self._said, seen, message, where, place, strict)
         yield self._teller.find(rule, exchange.api, exchange.operation, key, said, [exchange], of=seen.api)
 
@@ -113,6 +116,15 @@ class Conduct:
 
         key = exchange.fault.partition(":")[0]
         return self._teller.find("mock-failed", exchange.api, exchange.operation, key, say, [exchange], of=seen.api)
+
+
+def _inside(exchange: Exchange) -> str:
+    """The path inside the API, however it was reached: by prefix, by Host, in a namespace."""
+    path = exchange.request.path
+    if path.startswith("/@"):
+        path = f"/{path[2:].partition('/')[2]}"
+    prefix = f"/{exchange.api}"
+    return path.removeprefix(prefix) if exchange.api and f"{path}/".startswith(f"{prefix}/") else path
 
 
 def _where(rule: str, named: str, about: str) -> str:

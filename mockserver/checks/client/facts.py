@@ -51,6 +51,14 @@ class Facts:
         """The sets of scopes each of which is enough to call it."""
         return ways_of(self.api, self.operation)
 
+    @cached_property
+    def warnings(self) -> Mapping[str, str]:
+        """What each rule of the behaviour file that warns asks for, by the name of the rule: that name counts the
+        rules, and changes when one is put before it."""
+        rules = self.api.behaviour.operations.get(self.operation.id)
+        ends = [rules, *(case.rules for case in rules.cases)] if rules is not None else []
+        return {each.id: each.that.source for end in ends for each in end.warn}
+
 
 def ways_of(api: Api, operation: Operation) -> tuple[frozenset[str], ...]:
     """The sets of scopes each of which is enough to call an operation; none where it takes no token with scopes."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from mockserver.checks.client.facts import Facts, ways_of
-from mockserver.checks.client.seen import Seen, kept
+from mockserver.checks.client.seen import Seen, fields_of, kept
 from mockserver.checks.client.telling import Said, Teller
 from mockserver.checks.findings import Finding
 from mockserver.engine.api import Api
@@ -26,19 +27,44 @@ class _Group:
 
     origin: _Origin
     scopes: frozenset[str]
+    api: Api | None
+    first: Exchange
     used: dict[tuple[str, str], Facts] = field(default_factory=dict)
-    first: Exchange | None = None
+
+
+class TokenUse:
+    """What tokens were used for. Several judges can share one, where none of them sees all that a client calls: then
+    `findings` tells, when all is over, what they do not."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[_Origin, str, frozenset[str]], _Group] = {}
+
+    def group(self, origin: _Origin, client: str, scopes: frozenset[str], seen: Seen) -> _Group | None:
+        """The group of a token, which is new or was there before; None when there are too many."""
+        key = (origin, client, scopes)
+        group = self._groups.get(key)
+        if group is None and len(self._groups) < _MOST_GROUPS:
+            group = self._groups[key] = _Group(origin, scopes, seen.api, kept(seen.exchange))
+        return group
+
+    def findings(self, teller: Teller | None = None) -> Iterator[Finding]:
+        """Scopes that could have been left out."""
+        teller = teller or Teller()
+        for group in self._groups.values():
+            unused = group.scopes - needed(group.used.values(), group.scopes, group.scopes)
+            if unused and any(facts.ways for facts in group.used.values()):
+                yield _told(teller, group, unused)
 
 
 class Holdings:
     """Speaks, when all is over, of scopes that no operation needs that was called with a token. Tokens of one client
-    with the same scopes count together."""
+    with the same scopes count together; those of other judges, too, where `shared` holds them."""
 
-    def __init__(self, teller: Teller, apis: Mapping[str, Api], exempt: Collection[str]) -> None:
-        self._teller, self._apis, self._exempt = teller, apis, frozenset(exempt)
+    def __init__(self, teller: Teller, exempt: Collection[str], shared: TokenUse | None = None) -> None:
+        self._teller, self._exempt = teller, frozenset(exempt)
+        self._use, self._speaks = shared or TokenUse(), shared is None
         self._everything: dict[str, frozenset[str]] = {}
-        self._origins: OrderedDict[str, _Origin] = OrderedDict()
-        self._groups: dict[tuple[_Origin, str, frozenset[str]], _Group] = {}
+        self._origins: OrderedDict[str, _Origin | None] = OrderedDict()  # None: nobody has chosen its scopes
         self._tokens: OrderedDict[str, _Group | None] = OrderedDict()
         self._unknown: OrderedDict[str, dict[tuple[str, str], Facts]] = OrderedDict()
 
@@ -48,7 +74,10 @@ class Holdings:
         if facts is None:
             return ()
         if facts.issues and seen.issued:
-            self._origins[seen.issued["access_token"]] = (seen.exchange.api, seen.exchange.operation)
+            fields = fields_of(seen.exchange.request)
+            inherited = fields.get("grant_type") == "refresh_token" and not fields.get("scope")
+            origin = None if inherited else (seen.exchange.api, seen.exchange.operation)
+            self._origins[seen.issued["access_token"]] = origin
             _bound(self._origins)
         if not token:
             return ()
@@ -70,30 +99,24 @@ class Holdings:
     def forget(self, api: str, namespace: str) -> Iterable[Finding]:
         """What was seen before counts on; a token of the same text may be another one now."""
         self._tokens.clear()
-        for token in [token for token, origin in self._origins.items() if origin[0] == api]:
+        for token in [token for token, origin in self._origins.items() if origin is None or origin[0] == api]:
             del self._origins[token]
         return ()
 
-    def end(self) -> Iterator[Finding]:
+    def end(self) -> Iterable[Finding]:
         """All that is to be said."""
-        for group in self._groups.values():
-            unused = group.scopes - needed(group.used.values(), group.scopes, group.scopes)
-            if unused and any(facts.ways for facts in group.used.values()):
-                yield self._told(group, unused)
+        return self._use.findings(self._teller) if self._speaks else ()
 
     def _group(self, seen: Seen) -> _Group | None:
         """Where a token belongs; None when its scopes are nobody's choice."""
         caller, token = seen.exchange.caller, seen.token
         origin = self._origins.get(token, ("", ""))
         chosen = caller.scopes is not None and token not in self._exempt
-        if not chosen or caller.scopes is None or not caller.scopes:
+        if not chosen or caller.scopes is None or not caller.scopes or origin is None:
             return None
         if not origin[0] and caller.scopes >= self._all_of(seen):
             return None
-        key = (origin, caller.client, caller.scopes)
-        group = self._groups.get(key)
-        if group is None and len(self._groups) < _MOST_GROUPS:
-            group = self._groups[key] = _Group(origin, caller.scopes, first=kept(seen.exchange))
+        group = self._use.group(origin, caller.client, caller.scopes, seen)
         if group is not None:
             group.used |= self._unknown.pop(token, {})
         return group
@@ -101,28 +124,27 @@ class Holdings:
     def _all_of(self, seen: Seen) -> frozenset[str]:
         name = seen.exchange.api
         if name not in self._everything:
-            self._everything[name] = frozenset(known_scopes(self._apis[name]))
+            self._everything[name] = frozenset(known_scopes(seen.api)) if seen.api is not None else frozenset()
         return self._everything[name]
 
-    def _told(self, group: _Group, unused: frozenset[str]) -> Finding:
-        api, operation = group.origin if group.origin[0] else (min(group.used)[0], "")
-        first = min(group.used)
-        place = group.used[first].place
-        assert group.first is not None  # a group begins with a call
 
-        def say() -> Said:
-            called = sorted({name for _, name in group.used})
-            shown = ", ".join(called[:5]) + (f" and {len(called) - 5} more" if len(called) > 5 else "")
-            message = f"a token holds {_words(unused)}, which none of its calls needs ({shown})"
-            enough = needed(group.used.values(), None, group.scopes)
-            expected = f"a token with {_words(enough)}" if enough else "a token without scopes"
-            advice = f"ask for {_words(enough)} alone" if enough else "no scope is needed for these calls"
-            return Said(message, "security", expected, advice, place)
+def _told(teller: Teller, group: _Group, unused: frozenset[str]) -> Finding:
+    first = min(group.used)
+    api, operation = group.origin if group.origin[0] else (first[0], "")
+    place = group.used[first].place
 
-        key = " ".join(sorted(unused))
-        return self._teller.find(
-            "over-scoped-token", api, operation, key, say, [group.first], of=self._apis.get(group.first.api)
-        )
+    def say() -> Said:
+        called = sorted({name for _, name in group.used})
+        shown = ", ".join(called[:5]) + (f" and {len(called) - 5} more" if len(called) > 5 else "")
+        message = f"a token holds {_words(unused)}, which none of its calls needs ({shown})"
+        enough = needed(group.used.values(), None, group.scopes)
+        expected = f"a token with {_words(enough)}" if enough else "a token without scopes"
+        advice = f"ask for {_words(enough)} alone" if enough else "no scope is needed for these calls"
+        return Said(message, "security", expected, advice, place)
+
+    # What is unused changes with each new call of the client: what is held is its choice, and stays.
+    key = " ".join(sorted(group.scopes))
+    return teller.find("over-scoped-token", api, operation, key, say, [group.first], of=group.api)
 
 
 def needed(used: Iterable[Facts], held: frozenset[str] | None, liked: frozenset[str]) -> frozenset[str]:
@@ -155,8 +177,6 @@ def _words(scopes: Iterable[str]) -> str:
     return " and ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else "".join(named)
 
 
-def _bound(
-    kept: OrderedDict[str, _Origin] | OrderedDict[str, _Group | None] | OrderedDict[str, dict[tuple[str, str], Facts]],
-) -> None:
+def _bound(kept: OrderedDict[str, Any]) -> None:
     if len(kept) > _MOST_TOKENS:
         kept.popitem(last=False)

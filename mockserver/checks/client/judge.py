@@ -9,7 +9,7 @@ from typing import Protocol
 from mockserver.checks.client.conduct import Conduct
 from mockserver.checks.client.facts import Facts, facts_of, token_operations
 from mockserver.checks.client.fetching import Fetches
-from mockserver.checks.client.holding import Holdings
+from mockserver.checks.client.holding import Holdings, TokenUse
 from mockserver.checks.client.polling import Polls
 from mockserver.checks.client.repeating import Repeats
 from mockserver.checks.client.seen import Callers, Seen, seen
@@ -36,17 +36,20 @@ class ClientJudge:
     """Holds the calls of one run against the rules. Memory stays bounded however many there are.
 
     `apis` are those that are called, by name. What whoever runs the client has given it, `exempt_tokens`, may hold more
-    scopes than are used.
+    scopes than are used. Where several judges see a part of the calls each, as one for each test does, `token_use` is
+    what they share: what is to be said of scopes it tells itself, when all are done.
     """
 
-    def __init__(self, apis: Mapping[str, Api], *, exempt_tokens: Collection[str] = ()) -> None:
+    def __init__(
+        self, apis: Mapping[str, Api], *, exempt_tokens: Collection[str] = (), token_use: TokenUse | None = None
+    ) -> None:
         self._apis = apis
         self._facts: dict[tuple[str, str], Facts | None] = {}
         self._callers: dict[str, Callers] = {}
         teller = Teller()
         self._conduct = Conduct(teller)
         self._watching: tuple[_Watching, ...] = (
-            *(Waits(teller), Repeats(teller), Fetches(teller), Holdings(teller, apis, exempt_tokens)),
+            *(Waits(teller), Repeats(teller), Fetches(teller), Holdings(teller, exempt_tokens, token_use)),
             *(Walks(teller), Urls(teller), Polls(teller)),
         )
 

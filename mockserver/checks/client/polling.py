@@ -16,6 +16,8 @@ from mockserver.state.clock import format_duration
 
 _MOST_CALLERS = 500
 _FEWEST = 5  # equal answers in a row
+_MANY = 12  # of them are worth a word however soon they come: tests that ask the same are fewer, and quick
+_SHORT = 3.0  # seconds
 _SHARE = 0.01  # of a quota: a day bears a short burst
 _LARGEST = 256 * 1024  # bytes of an answer that is kept to be compared
 
@@ -35,8 +37,8 @@ class _Run:
 
 
 class Polls:
-    """Speaks of the fifth equal answer in a row to one caller, when they come so fast that a quota would be used up
-    within its window."""
+    """Speaks of equal answers in a row to one caller, of the fifth after some seconds and of the twelfth at any rate,
+    when they come so fast that a quota would be used up within its window."""
 
     def __init__(self, teller: Teller) -> None:
         self._teller = teller
@@ -70,6 +72,8 @@ class Polls:
         if run.told or run.count < _FEWEST:
             return ()
         elapsed = exchange.at - run.began
+        if run.count < _MANY and elapsed < _SHORT:
+            return ()
         interval = elapsed / (run.count - 1)
         over = [
             each for each in facts.quotas if interval < each.window / each.limit and run.count >= each.limit * _SHARE

@@ -15,6 +15,8 @@ from mockserver.engine.api import Api
 from mockserver.engine.journal import Exchange
 from mockserver.messages import Faulted, Request, Response
 
+#: Of lines of a trace: the author of a test has ordered what was answered.
+_ORDERED = ("fault: ", "preference: ")
 _ARRIVES = ("", "SLOW_DRIP")  # faults of the network after which the answer is there
 _LARGEST = 20_000  # bytes of a body that is kept until a rule may need it
 _LARGEST_FORM = 100_000
@@ -44,6 +46,11 @@ class Seen:
         response = self.exchange.response
         held = response.delay if isinstance(response, Faulted) else 0.0
         return self.exchange.at + self.exchange.duration + held
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the answer is what the author of a test has asked for."""
+        return any(line.startswith(_ORDERED) for line in self.exchange.trace)
 
     @property
     def succeeded(self) -> bool:
@@ -105,6 +112,12 @@ def kept(exchange: Exchange) -> Exchange:
     cut = Response(response.status, response.headers, response.body[:_LARGEST])
     twin.response = Faulted.of(cut, response.fault, response.delay) if isinstance(response, Faulted) else cut
     return twin
+
+
+def same(request: Request) -> int:
+    """What is equal for requests that ask for the same. One that orders its own answer is another one."""
+    prefer = request.headers.get("prefer")
+    return hash((request.method, request.path, request.query, request.body, prefer))
 
 
 def pairs_of(query: str) -> list[tuple[str, str]]:

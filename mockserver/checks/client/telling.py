@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from mockserver.checks.client.masking import hidden, secrets_in, without_secrets
 from mockserver.checks.client.rules import RULES
 from mockserver.checks.client.seen import Callers
 from mockserver.checks.findings import Finding, Shown
 from mockserver.checks.places import Place
+from mockserver.checks.secrets import known_in
 from mockserver.checks.verdict import Severity
 from mockserver.engine.api import Api
 from mockserver.engine.journal import Exchange
@@ -19,6 +19,8 @@ from mockserver.engine.journal import Exchange
 _MOST_SHOWN = 3  # findings of one kind that have their exchanges
 _MOST_KINDS = 1_000  # of one rule: a client that invents paths must not fill the memory
 _OTHERS = "others"
+#: What the author of two tests with one story can do.
+APART = "where these are two tests: POST /__admin/reset between them, or a token or a namespace for each"
 
 
 class Said(NamedTuple):
@@ -66,19 +68,25 @@ class Teller:
         times = self._times[kind]
         if known is not None and times > _MOST_SHOWN:
             return known
-        hide = list(secrets)
-        for each in exchanges:
-            hide += secrets_in(each.request, each.caller.token or Callers(of).token(each.request), self.secrets)
         if known is None:
             said = (
                 say()
                 if kind[3] == key
                 else Said(f"more than {_MOST_KINDS:,} different ones; all others are counted here")
             )
-            known = self._made(kind, said, hide)
-        return replace(known, exchanges=tuple(without_secrets(Shown.of(each), hide) for each in exchanges))
+            known = self._made(kind, said)
+        shown = known.shown_by([self._shown(each, of, secrets) for each in exchanges])
+        if times == 1:
+            self._known[kind] = replace(shown, exchanges=())
+        return shown
 
-    def _made(self, kind: tuple[str, str, str, str], said: Said, hide: Sequence[str]) -> Finding:
+    def _shown(self, exchange: Exchange, api: Api | None, secrets: Sequence[str]) -> Shown:
+        request = exchange.request
+        sent = "" if exchange.caller.token else Callers(api).token(request)  # a call that met a fault has no caller
+        known = known_in(request, exchange.response, self.secrets)
+        return Shown.of(exchange, secrets=(*secrets, *known, *filter(None, (sent,))))
+
+    def _made(self, kind: tuple[str, str, str, str], said: Said) -> Finding:
         name, api, operation, key = kind
         rule = RULES[name]
         finding = Finding(
@@ -86,10 +94,10 @@ class Teller:
             said.severity or rule.severity,
             api,
             operation,
-            hidden(said.message, hide),
+            said.message,
             where=said.where,
-            expected=hidden(said.expected, hide),
-            advice=hidden(said.advice, hide) or rule.advice,
+            expected=said.expected,
+            advice=said.advice or rule.advice,
             place=said.place,
             key=key,
             evidence=said.evidence,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mockserver.checks.client.masking import is_secret
 from mockserver.checks.client.seen import Seen, fields_of
 from mockserver.checks.client.telling import Said, Teller
 from mockserver.checks.findings import Finding
+from mockserver.checks.secrets import is_secret
 from mockserver.contract.queries import decode, parse_query
 
 _MOST = 10_000

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from mockserver.behaviour.declared import Quota
-from mockserver.checks.client.seen import Seen, kept
-from mockserver.checks.client.telling import Said, Teller
+from mockserver.checks.client.rules import RULES
+from mockserver.checks.client.seen import Seen, Who, kept, same
+from mockserver.checks.client.telling import APART, Said, Teller
 from mockserver.checks.findings import Finding
 from mockserver.engine.journal import Exchange
 from mockserver.messages import Response
@@ -26,16 +27,19 @@ _Key = tuple[tuple[str, str, str], str]
 @dataclass(slots=True)
 class _Wait:
     """Somebody was told to wait `seconds`, until `until`, by the answer to `exchange`, which was there at `answered`.
-    `asked` are the requests that were made meanwhile and may be repeated in vain; `quota` names the quota."""
+    `known` is when the first of the answers was there that said so one after the other. `asked` are the requests that
+    were made meanwhile and may be repeated in vain; `quota` names the quota. `ordered`: a test wanted it so."""
 
     exchange: Exchange
     operation: str
     answered: float
+    known: float
     seconds: float
     until: float
     tolerance: float
     asked: set[int]
     quota: str
+    ordered: bool
 
 
 class Waits:
@@ -45,6 +49,7 @@ class Waits:
     def __init__(self, teller: Teller) -> None:
         self._teller = teller
         self._waits: OrderedDict[_Key, _Wait] = OrderedDict()
+        self._ordered: set[Who] = set()  # of those that wait since a test wanted it so
 
     def see(self, seen: Seen) -> Iterable[Finding]:
         """What is to be said of a call."""
@@ -53,6 +58,8 @@ class Waits:
         if seen.facts is None or not seen.timed:
             return ()
         quota = self._quota(seen) if seen.status == 429 and not seen.lost else ""
+        if seen.status < 400 and seen.who in self._ordered:
+            self._next(seen)
         found = self._checked(seen, quota) if self._waits else None
         if seen.status >= 400 and not seen.lost:
             self._note(seen, quota)
@@ -62,11 +69,22 @@ class Waits:
         """The mock begins anew there."""
         for key in [key for key in self._waits if key[0][:2] == (api, namespace)]:
             del self._waits[key]
+        self._ordered = {who for who in self._ordered if who[:2] != (api, namespace)}
         return ()
 
     def end(self) -> Iterable[Finding]:
         """Nothing is left to say."""
         return ()
+
+    def _next(self, seen: Seen) -> None:
+        """The caller goes on with something else, and nobody minds: what a test has ordered is done with."""
+        exchange, what = seen.exchange, same(seen.exchange.request)
+        ordered = [(key, wait) for key, wait in self._waits.items() if key[0] == seen.who and wait.ordered]
+        over = [key for key, wait in ordered if exchange.at > wait.answered and what not in wait.asked]
+        for key in over:
+            del self._waits[key]
+        if len(over) == len(ordered):
+            self._ordered.discard(seen.who)
 
     def _checked(self, seen: Seen, quota: str) -> Finding | None:
         for name in (seen.exchange.operation, f"quota {quota}" if quota else ""):
@@ -80,8 +98,8 @@ class Waits:
             ):  # over, or the clock was set back
                 del self._waits[key]
                 continue
-            what = _what(seen)
-            if at <= wait.answered or (what not in wait.asked and at < wait.answered + _ON_THE_WAY):
+            what = same(seen.exchange.request)
+            if at <= wait.answered or (what not in wait.asked and at < wait.known + _ON_THE_WAY):
                 if len(wait.asked) < _MOST_ASKED:
                     wait.asked.add(what)
                 continue
@@ -105,7 +123,8 @@ class Waits:
                 f"{_seconds(wait.seconds)}{of}, and {again} called again after {_seconds(waited)}"
             )
             expected = f"no such call for {_seconds(wait.seconds)}"
-            return Said(message, "header retry-after", expected, "", facts.place, facts.operation.evidence)
+            advice = f"{RULES['retry-after-ignored'].advice}; {APART}" if wait.ordered else ""
+            return Said(message, "header retry-after", expected, advice, facts.place, facts.operation.evidence)
 
         exchanges = [wait.exchange, exchange]
         key = "retry-after"
@@ -124,13 +143,19 @@ class Waits:
         for name in names:
             key = (seen.who, name)
             before = self._waits.pop(key, None)
-            asked = before.asked if before is not None and exchange.at <= before.answered else set()
-            asked.add(_what(seen))
+            asked, known = {same(exchange.request)}, answered
+            if before is not None and before.exchange.at - _TOLERANCE <= exchange.at < before.until:
+                known = before.known
+                asked |= before.asked if exchange.at < known + _ON_THE_WAY else set()
+            until, ordered = answered + seconds, seen.ordered
             self._waits[key] = _Wait(
-                kept(exchange), exchange.operation, answered, seconds, answered + seconds, tolerance, asked, quota
+                *(kept(exchange), exchange.operation, answered, known, seconds, until, tolerance, asked, quota, ordered)
             )
+            if ordered:
+                self._ordered.add(seen.who)
         while len(self._waits) > _MOST:
-            self._waits.popitem(last=False)
+            (who, _), _ = self._waits.popitem(last=False)
+            self._ordered.discard(who)
 
     def _quota(self, seen: Seen) -> str:
         """The name of the quota that refused a call, if it counts all that its caller does; the trace says which."""
@@ -148,11 +173,6 @@ def _is_told_to_wait(seen: Seen) -> bool:
 
 def _is_shared(quota: Quota) -> bool:
     return all(isinstance(each, str) and each != "operation" for each in quota.per)
-
-
-def _what(seen: Seen) -> int:
-    request = seen.exchange.request
-    return hash((request.method, request.path, request.query, request.body))
 
 
 def _retry_after(response: Response, at: float) -> float:

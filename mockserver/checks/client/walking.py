@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mockserver.checks.client.facts import Facts
 from mockserver.checks.client.pages import Page, page_of, without_place
@@ -17,6 +18,8 @@ from mockserver.messages import Faulted
 _MOST_WALKS = 300
 _MOST_PAGES = 10_000  # of one walk
 _MOST_CHANGES = 2_000
+_MOST_ODD = 300
+_MOST_CLEAN = 2_000
 _LONGEST = 300.0  # seconds after which a walk is not gone on with
 _HELD_BACK = 1.0  # seconds after which a client may have given up on a page
 _Key = tuple[Who, str, str, str, int]
@@ -25,7 +28,7 @@ _Key = tuple[Who, str, str, str, int]
 @dataclass(slots=True)
 class _Walk:
     """One list, read by one caller. `begun` counts how often its first page was read before any other: so many walks
-    may go side by side. `broken`: a page has failed since the last one that came."""
+    may go side by side. `broken`: a page has failed since the last one that came; `clean`: none was read too often."""
 
     key: _Key
     facts: Facts
@@ -36,6 +39,7 @@ class _Walk:
     begun: int = 0
     pages: Counter[int | str] = field(default_factory=Counter)
     broken: bool = False
+    clean: bool = True
 
 
 @dataclass(slots=True)
@@ -48,9 +52,18 @@ class _Stopped:
     times: int = 1
 
 
+class _Odd(NamedTuple):
+    """What was odd first in the walks over one list, after so many pages."""
+
+    facts: Facts
+    pages: int
+    exchanges: tuple[Exchange, Exchange]
+
+
 class Walks:
-    """Speaks of a page that is read twice and of a walk that begins anew, at once; of those that stop early when all is
-    over, unless the client has read another list of the same operation to its end."""
+    """Speaks when all is over: of a page that is read twice and of a walk that begins anew, unless the same caller has
+    read that list to its end without a page too many, as several readers side by side do; of walks that stop early,
+    unless the client has read another list of the same operation to its end."""
 
     def __init__(self, teller: Teller) -> None:
         self._teller = teller
@@ -58,6 +71,8 @@ class Walks:
         self._changes: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._stopped: dict[tuple[str, str], _Stopped] = {}
         self._finished: set[tuple[str, str]] = set()
+        self._odd: dict[tuple[_Key, str], _Odd] = {}
+        self._clean: OrderedDict[_Key, None] = OrderedDict()  # lists that were read to the end, each page once
 
     def see(self, seen: Seen) -> Iterable[Finding]:
         """What is to be said of a call."""
@@ -82,10 +97,9 @@ class Walks:
         if exchange.trace and any(line.startswith("fault: ") for line in exchange.trace):
             return ()  # made up by the author of a test: it needs not fit the others
         page = page_of(seen)
-        if page is None:
-            return ()
-        found = self._continued(seen, key, walk, page)
-        return () if found is None else (found,)
+        if page is not None:
+            self._continued(seen, key, walk, page)
+        return ()
 
     def forget(self, api: str, namespace: str) -> Iterable[Finding]:
         """The mock begins anew there: nobody goes on."""
@@ -94,9 +108,12 @@ class Walks:
         return ()
 
     def end(self) -> Iterator[Finding]:
-        """The walks that have stopped early."""
+        """All that is to be said."""
         while self._walks:
             self._leave(self._walks.popitem(last=False)[1])
+        for (key, rule), odd in self._odd.items():
+            if key not in self._clean:
+                yield self._told(rule, odd)
         for (api, operation), stopped in self._stopped.items():
             if (api, operation) not in self._finished:
                 yield self._early(api, operation, stopped)
@@ -107,24 +124,26 @@ class Walks:
         if len(self._changes) > _MOST_CHANGES:
             self._changes.popitem(last=False)
 
-    def _continued(self, seen: Seen, key: _Key, walk: _Walk | None, page: Page) -> Finding | None:
+    def _continued(self, seen: Seen, key: _Key, walk: _Walk | None, page: Page) -> None:
         changes = self._changes.get(seen.who[:2], 0)
-        found = None
         if walk is not None:
             late = seen.timed and walk.timed and seen.exchange.at - walk.last.at > _LONGEST
-            anew = late or walk.changes != changes or (page.first and len(walk.pages) > 1)
-            if page.first and len(walk.pages) > 1 and not (late or walk.broken or walk.changes != changes):
-                found = self._told("paging-restarted", seen, walk)
-                anew = True
-            elif walk.pages[page.place] >= max(walk.begun, 1) and not page.first and not (anew or walk.broken):
-                found = self._told("paging-duplicated", seen, walk)
-            if anew and page.first:
+            other = late or walk.changes != changes
+            if page.first and (other or (walk.broken and len(walk.pages) > 1)):
                 self._leave(self._walks.pop(key))
                 walk = None
+            elif page.first and len(walk.pages) > 1:
+                self._note("paging-restarted", seen, walk)
+            elif walk.pages[page.place] >= max(walk.begun, 1) and not (page.first or other or walk.broken):
+                self._note("paging-duplicated", seen, walk)
+                walk.clean = False
         if walk is None:
             walk = _Walk(key, self._facts(seen), seen.exchange, page.more, changes, seen.timed)
         self._go(walk, seen, page, changes)
-        return found
+
+    def _note(self, rule: str, seen: Seen, walk: _Walk) -> None:
+        if (walk.key, rule) not in self._odd and walk.key not in self._clean and len(self._odd) < _MOST_ODD:
+            self._odd[walk.key, rule] = _Odd(walk.facts, len(walk.pages), (walk.last, kept(seen.exchange)))
 
     def _facts(self, seen: Seen) -> Facts:
         assert seen.facts is not None  # pages are those of an operation
@@ -144,6 +163,12 @@ class Walks:
         self._walks.pop(walk.key, None)
         if page.more is False and len(walk.pages) > 1:
             self._finished.add((seen.exchange.api, seen.exchange.operation))
+            if walk.begun and walk.clean:
+                self._clean[walk.key] = None
+                for rule in ("paging-restarted", "paging-duplicated"):
+                    self._odd.pop((walk.key, rule), None)
+                if len(self._clean) > _MOST_CLEAN:
+                    self._clean.popitem(last=False)
 
     def _leave(self, walk: _Walk) -> None:
         """Nobody goes on with this walk. Where the last page has failed the client may have had to stop."""
@@ -170,22 +195,19 @@ class Walks:
             "paging-stopped-early", api, operation, "stopped", say, [stopped.exchange], of=facts.api
         )
 
-    def _told(self, rule: str, seen: Seen, walk: _Walk) -> Finding:
-        facts, exchange = walk.facts, seen.exchange
+    def _told(self, rule: str, odd: _Odd) -> Finding:
+        facts, exchange = odd.facts, odd.exchanges[-1]
         at = facts.listed[0].paging.at
 
         def say() -> Said:
             if rule == "paging-restarted":
-                message = (
-                    f"{len(walk.pages)} pages of {facts.operation.id} were read, there is more, and the first one is "
-                    f"read again"
-                )
+                read = f"{odd.pages} pages of {facts.operation.id} were read"
+                message = f"{read}, there is more, and the first one is read again"
             else:
                 message = f"a page of {facts.operation.id} is read a second time, and nothing was written in between"
             return Said(message, f"query {at}", "each page once", "", facts.place, facts.listed[0].paging.evidence)
 
-        exchanges = [walk.last, exchange]
-        return self._teller.find(rule, exchange.api, exchange.operation, "again", say, exchanges, of=seen.api)
+        return self._teller.find(rule, exchange.api, exchange.operation, "again", say, odd.exchanges, of=facts.api)
 
 
 def _is_spoiled(seen: Seen) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -29,8 +29,8 @@ class Watch:
     thread of its own.
 
     `apis` are those whose coverage counts; the calls of all that are served are judged. `tell` is told of each finding
-    in that thread, and of the last ones in the thread that closes. What goes wrong in judging or telling is raised by
-    `close`. Raises UsageError for an API that is not served.
+    in that thread, and of the last ones in the thread that closes. What goes wrong in judging or telling stops nothing:
+    `close` raises the first of it when all else is done. Raises UsageError for an API that is not served.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Watch:
         self._queue: SimpleQueue[_Heard | None] = SimpleQueue()
         self._spaces: OrderedDict[tuple[str, str], Namespace] = OrderedDict()
         self._told = engine.outbox.log.told
-        self._fault: BaseException | None = None
+        self._fault: Exception | None = None
         self._closing, self._closed = threading.Lock(), False
         self._before = engine.journal.listener
         self._listener = self._hear
@@ -57,7 +57,8 @@ class Watch:
         self._thread.start()
 
     def close(self) -> None:
-        """Judge what was called so far, tell what is known only at the end, and watch no longer."""
+        """Judge what was called so far, tell what is known only at the end, and watch no longer. Calling it again does
+        nothing."""
         with self._closing:
             if self._closed:
                 return
@@ -67,10 +68,8 @@ class Watch:
                 journal.listener = self._before
             self._queue.put(None)
             self._thread.join()
-            self._count_deliveries()
-            if self._fault is None:
-                for finding in self._judge.end():
-                    self._tell(finding)
+            self._try(self._count_deliveries)
+            self._try(self._tell_all, self._judge.end)
         if self._fault is not None:
             raise self._fault
 
@@ -85,22 +84,28 @@ class Watch:
 
     def _work(self) -> None:
         while (heard := self._queue.get()) is not None:
-            if self._fault is None:
-                try:
-                    self._look(heard)
-                except Exception as error:  # noqa: BLE001  # told by `close`: a run must not seem fine for that
-                    self._fault = error
+            self._look(heard)
 
     def _look(self, heard: _Heard) -> None:
         exchange, timed, space = heard
         self.exchanges += 1
+        self._try(self.coverage.add, exchange)
         if space is not None:
-            self._settle(exchange, space)
-        self.coverage.add(exchange)
-        for finding in self._judge.see(exchange, timed=timed):
-            self._tell(finding)
+            self._try(self._settle, exchange, space)
+        self._try(self._tell_all, lambda: self._judge.see(exchange, timed=timed))
         if self._engine.outbox.log.told != self._told:
-            self._count_deliveries()
+            self._try(self._count_deliveries)
+
+    def _try(self, step: Callable[..., object], *words: object) -> None:
+        """What goes wrong in one step must cost neither what the others find nor that somebody hears of it."""
+        try:
+            step(*words)
+        except Exception as error:  # noqa: BLE001  # raised by `close`
+            self._fault = self._fault or error
+
+    def _tell_all(self, judged: Callable[[], Iterable[Finding]]) -> None:
+        for finding in judged():
+            self._tell(finding)
 
     def _settle(self, exchange: Exchange, space: Namespace) -> None:
         """A state that is not the one that was there before: the mock was reset."""
@@ -112,8 +117,7 @@ class Watch:
         if len(self._spaces) > _MOST_SPACES:
             self._spaces.popitem(last=False)
         if before is not None:
-            for finding in self._judge.begin_anew(*key):
-                self._tell(finding)
+            self._tell_all(lambda: self._judge.begin_anew(*key))
 
     def _count_deliveries(self) -> None:
         """Events that have arrived; the log of attempts outlives a reset."""

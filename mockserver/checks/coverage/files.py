@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from mockserver.checks.coverage.coverage import Coverage
+from mockserver.checks.replacing import replace_file
 from mockserver.engine.json_text import dumps_indented
 from mockserver.exceptions import UsageError, did_you_mean
 
@@ -24,9 +25,9 @@ def write_coverage(coverage: Coverage, path: Path) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file. Raises UsageError where it cannot be."""
+    """Write a file as a whole or not at all. Raises UsageError where it cannot be."""
     try:
-        path.write_bytes(data)
+        replace_file(path, data)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
         raise UsageError(f"{path} cannot be written: {reason}") from None

@@ -52,15 +52,15 @@ class Member:
         return bool(self.values or self.fields or self.item)
 
 
-def members_of(schema: Schema, name: str, count: Counted) -> Member:
+def members_of(schema: Schema, name: str, count: Counted, *, flat: bool = False) -> Member:
     """The tree of a schema; `name` is what the value as a whole is called. What is readOnly is left out, and a schema
-    that holds itself is followed once."""
-    return _Growth(name, count).member([schema], "", Member(), ())
+    that holds itself is followed once. A `flat` value has no members within members, as forms have none."""
+    return _Growth(name, count, flat).member([schema], "", Member(), ())
 
 
 class _Growth:
-    def __init__(self, name: str, count: Counted) -> None:
-        self._name, self._count, self._left = name, count, _MOST
+    def __init__(self, name: str, count: Counted, flat: bool) -> None:
+        self._name, self._count, self._flat, self._left = name, count, flat, _MOST
 
     def member(self, schemas: Sequence[Schema], pointer: str, member: Member, inside: tuple[Schema, ...]) -> Member:
         """Fill in what is below a place. `schemas` are all that speak of it, `inside` those that lead there."""
@@ -70,7 +70,8 @@ class _Growth:
         if pointer.count("/") > _DEEPEST or all(each in inside for each in speaking):
             return member  # it goes no further, or round in a circle
         inside = (*inside, *speaking)
-        for name, parts in _properties(speaking).items():
+        properties = {} if self._flat and pointer else _properties(speaking)
+        for name, parts in properties.items():
             if self._left <= 0:
                 break
             if not any(_flag(part, "readOnly") for part in parts):

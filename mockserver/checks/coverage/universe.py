@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
 
 from mockserver.checks.coverage.items import Entry, Item
@@ -20,6 +21,7 @@ from mockserver.spec.references import join
 _GRADES = ("documented", "observed", "assumed")
 #: What of the network leaves the answer readable.
 _READABLE = ("", "SLOW_DRIP")
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Universe:
@@ -133,9 +135,9 @@ class Toucher:
             parameters.append(Counted(each, number, member))
         content = operation.request_body.content if operation.request_body is not None else {}
         named = {media.name: media.schema for media in content.values() if media.schema is not None}
-        alike = len({_names(schema) for schema in named.values()}) <= 1
+        called = _called(named)
         bodies = {
-            media: members_of(schema, "body" if alike else f"body {media}", count) for media, schema in named.items()
+            media: members_of(schema, called[media], count, flat=media == _FORM) for media, schema in named.items()
         }
         return Sent(operation, parameters, bodies, type_ignored=universe.api.behaviour.content_type_ignored)
 
@@ -192,6 +194,16 @@ class Toucher:
             counts[number] += 1
 
 
+def _called(media: Mapping[str, Schema]) -> dict[str, str]:
+    """What the body of each media type is called: those whose schemas are alike have one name."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, schema in media.items():
+        alike.setdefault(_names(schema), []).append(name)
+    return {
+        name: "body" if len(alike) == 1 else f"body {' or '.join(names)}" for names in alike.values() for name in names
+    }
+
+
 def _names(schema: Schema) -> tuple[str, ...]:
     """How the fields of a body and their values are called."""
     names: list[str] = []
@@ -211,8 +223,8 @@ def _grade(evidence: str) -> int:
 def _pages_of(api: Api, operation: Operation) -> Pages | None:
     rules = api.behaviour.operations.get(operation.id)
     ways = [
-        each.listing.page
+        (each.listing.page, each.wrap)
         for each in (rules.ways if rules is not None else ())
         if each.listing is not None and each.listing.page is not None
     ]
-    return Pages(operation, ways) if ways else None
+    return Pages(operation, [paging for paging, _ in ways], [wrap for _, wrap in ways]) if ways else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from mockserver.checks.provider.credentials import Bearer, Credentials, Dressed
@@ -15,7 +16,8 @@ from mockserver.state.clock import Clock
 from mockserver.transport import CallFailed, Client
 
 _TIMEOUTS = 5  # in a row, after which nobody is there
-_FIRST_WAIT = 1.0  # seconds, where a 429 does not say how long
+_THROTTLED = 5  # operations in a row, after which there is no patience left
+_FIRST_WAIT = 1.0  # seconds, where a 429 does not say how long; doubled from one try to the next
 
 
 class Called(NamedTuple):
@@ -43,7 +45,7 @@ class Throttled(Stop):
 
 
 class Caller:
-    """Calls a service. `told` hears of every call."""
+    """Calls a service."""
 
     def __init__(
         self,
@@ -51,38 +53,45 @@ class Caller:
         credentials: Credentials,
         *,
         max_wait: float,
-        told: Callable[[Operation, Called], object] = lambda operation, called: None,
     ) -> None:
         """`max_wait` is how many seconds a call may wait in all because the service said 429 or 503."""
         self.credentials = credentials
         self.calls = 0
         self.url = client.url
         self.last: Called | None = None
-        self._client, self._max_wait, self._told = client, max_wait, told
+        self._client, self._max_wait = client, max_wait
         self._clock = Clock()
-        self._timeouts = 0
+        self._timeouts = self._throttled = 0
 
     def call(self, operation: Operation, request: Request, bearer: Bearer = "own") -> Called:
         """Make a call. Raises Gone and Throttled."""
         dressed = self.credentials.dress(operation, request, bearer)
-        waited, pause = 0.0, _FIRST_WAIT
+        waited = least = 0.0
         while True:
             called = self._once(dressed)
-            self._told(operation, called)
-            asked = _asked_to_wait(called.response)
+            asked = _asked_to_wait(called.response, called.at)
             if asked is None:
+                self._throttled = 0
                 return called
             left = self._max_wait - waited
-            pause = asked if asked >= 0 else pause
-            if pause > left:
-                said = f", Retry-After: {asked:g} s" if asked >= 0 else ""
-                raise Throttled(
-                    f"answered {called.response.status}{said}; that is more than the --max-wait of {self._max_wait:g} s"
-                    ": call it less often with --rate-limit"
-                )
+            pause = max(asked if asked >= 0 else _FIRST_WAIT, least)
+            if left <= 0 or max(asked, 0) > left:
+                raise self._too_often(called, asked)
+            pause = min(pause, left)
             threading.Event().wait(pause)
             waited += pause
-            pause *= 1 if asked >= 0 else 2
+            least = max(_FIRST_WAIT, 2 * pause)  # a service may say 0 for ever
+
+    def _too_often(self, called: Called, asked: float) -> Stop:
+        self._throttled += 1
+        said = f", Retry-After: {asked:g} s" if asked >= 0 else ""
+        message = (
+            f"answered {called.response.status}{said}; that is more than the --max-wait of {self._max_wait:g} s"
+            ": call it less often with --rate-limit"
+        )
+        if self._throttled >= _THROTTLED:
+            return Gone(f"{_THROTTLED} operations in a row were {message}")
+        return Throttled(message)
 
     def _once(self, dressed: Dressed) -> Called:
         self.calls += 1
@@ -108,7 +117,7 @@ class Caller:
         return called
 
 
-def _asked_to_wait(response: Response) -> float | None:
+def _asked_to_wait(response: Response, now: datetime) -> float | None:
     """How many seconds a service wants to be left alone: None when it does not, -1 when it does not say how long."""
     if response.status not in (429, 503):
         return None
@@ -116,6 +125,18 @@ def _asked_to_wait(response: Response) -> float | None:
     if text is None:
         return -1 if response.status == 429 else None
     try:
-        return max(0.0, float(text))
-    except ValueError:  # a date, or nonsense
-        return -1
+        seconds = float(text)
+    except ValueError:
+        seconds = _until(text, now)
+    return max(0.0, seconds) if math.isfinite(seconds) else -1
+
+
+def _until(text: str, now: datetime) -> float:
+    """How many seconds it is until a date of HTTP; nan for what is none."""
+    try:
+        date = parsedate_to_datetime(text)
+        return math.ceil(
+            (date if date.tzinfo is not None else date.replace(tzinfo=now.tzinfo)).timestamp() - now.timestamp()
+        )
+    except (ValueError, OverflowError):
+        return math.nan

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from hypothesis import reject
 from hypothesis import strategies as st
 
+from mockserver.checks.provider.edges import edges, wrong_alone
 from mockserver.contract.schemas import Schema
 from mockserver.messages import Request
 from mockserver.strategies.bodies import picked
@@ -49,6 +50,21 @@ class Cases:
             if request is not None and (key := key_of(request)) not in seen:
                 seen.add(key)
                 yield Case(request, near=self._all_known() and self.is_shown(draft))
+
+    def edges(self) -> Iterator[Case]:
+        """Each value at its bounds, once and always the same: what is drawn may miss them."""
+        for sketch in edges(self.sender):
+            sent = self._filled(Draft(self.sender, sketch), self._first()).sent()
+            if sent is not None:
+                yield Case(Request(*sent))
+
+    def wrong_alone(self) -> Iterator[Case]:
+        """The least with one thing wrong, for each value and each way; always the same."""
+        for rule, sketch in wrong_alone(self.sender):
+            if not (self._type_ignored and "Content-Type" in rule):
+                request = self._breaks(self._filled(Draft(self.sender, sketch), self._first()).sketch)
+                if request is not None:
+                    yield Case(request, rule)
 
     def plain(self) -> Request | None:
         """The least that the operation takes, about records that are there; None when that cannot be sent."""

@@ -15,7 +15,7 @@ from mockserver.strategies.links import Link
 from mockserver.strategies.model import Id
 from mockserver.strategies.play import Play
 
-First = tuple[Operation, Called, list[Finding]]
+First = tuple[Link, Called, list[Finding]]
 _UNFIT = frozenset({"content_type_conformance", "status_code_conformance", "response_schema_conformance"})
 
 
@@ -30,7 +30,9 @@ def refuse(caller: Caller, api: Api, first: Sequence[First]) -> list[str]:
     if all(_is_html(called) for called in answers):
         hint = "is --url the address of the API, and no page before it: a login, a proxy, a web site?"
         raise UsageError(f"{url} answers with HTML pages only: {shown}", hint)
-    if all(called.response.status == 404 and _unfit(found) for _, called, found in first):
+    # A list without records is empty, and not missing.
+    lost = [_unfit(found) or (link.verb == "list" and link.use("parent") is None) for link, _, found in first]
+    if any(lost) and all(called.response.status == 404 for called in answers):
         paths = f"the paths of {api.name} follow it, as {answers[0].request.path}"
         raise UsageError(f"{url} knows none of the paths of the API: {shown}", f"is --url right? {paths}")
     return _turned_away(caller, first)
@@ -38,7 +40,7 @@ def refuse(caller: Caller, api: Api, first: Sequence[First]) -> list[str]:
 
 def _turned_away(caller: Caller, first: Sequence[First]) -> list[str]:
     credentials = caller.credentials
-    known = [(operation, called) for operation, called, _ in first if operation.security]
+    known = [(link.operation, called) for link, called, _ in first if link.operation.security]
     away = [called for operation, called in known if called.response.status in (401, 403)]
     if len(away) == len(first):
         given = any(credentials.known(operation) for operation, _ in known)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from mockserver.checks.provider.hiding import forms_of
 from mockserver.contract.model import Operation, SecurityScheme
 from mockserver.engine.api import Api
 from mockserver.exceptions import UsageError, did_you_mean
@@ -19,7 +20,9 @@ Bearer: TypeAlias = Literal["own", "none", "wrong"]
 MASK = "$TOKEN"
 _WRONG = "mockserver-made-this-up"
 _WRONG_PAIR = base64.b64encode(b"mockserver:made-this-up").decode()
-_SECRET = re.compile(r"auth|key|token|secret|cookie|sign|session|password", re.I)
+#: What stands for a credential that nobody has issued.
+MADE_UP = (_WRONG, _WRONG_PAIR)
+_SECRET = re.compile(r"auth|key|token|secret|cookie|sign|session|pass|pwd|credential", re.I)
 
 
 class Dressed(NamedTuple):
@@ -40,11 +43,16 @@ class Credentials:
         self._schemes = api.contract.security_schemes
         self._headers = {name.lower(): text for name, text in (headers or {}).items()}
         self._named, self._plain = self._read(tokens)
+        self._own = frozenset(self._place(scheme)[0] for scheme in self._schemes.values()) - {""}
+        #: Every credential in every form in which it may be written, the longest first.
+        self.secrets = tuple(sorted(self._all_forms(), key=len, reverse=True))
 
     def _read(self, tokens: Sequence[str]) -> tuple[dict[str, str], str]:
         named: dict[str, str] = {}
         plain = ""
         for token in tokens:
+            if any(ord(each) < 32 or ord(each) == 127 for each in token):
+                raise UsageError("a credential holds a line break or a control character", "is it one whole line?")
             scheme, equals, rest = token.partition("=")
             if equals and rest and scheme in self._schemes:
                 named[scheme] = rest
@@ -54,6 +62,20 @@ class Credentials:
             else:
                 plain = token
         return named, plain
+
+    def _all_forms(self) -> set[str]:
+        given = [text for name, text in self._headers.items() if self._is_secret(name)]
+        given += [text.partition(" ")[2] for text in given]
+        given += [word.rstrip(";") for text in given for word in text.split()]
+        given += [each.partition("=")[2] for each in given if "=" in each]
+        given += [each for each in (*self._named.values(), self._plain) if each]
+        given += [pair for each in given if (pair := _pair(each))]
+        given += [each.partition(":")[2] for each in given if ":" in each]
+        given += [base64.b64encode(each.encode()).decode() for each in given]
+        return {form for each in given for form in forms_of(each)}
+
+    def _is_secret(self, name: str) -> bool:
+        return name in self._own or _SECRET.search(name) is not None
 
     def token(self, scheme: SecurityScheme) -> str:
         """The credential for a scheme; empty when there is none that could be one."""
@@ -90,7 +112,7 @@ class Credentials:
     def dress(self, operation: Operation, request: Request, bearer: Bearer = "own") -> Dressed:
         """The request with headers and credential."""
         headers = dict(self._headers)
-        shown = {name: MASK if _SECRET.search(name) else text for name, text in headers.items()}
+        shown = {name: MASK if self._is_secret(name) else text for name, text in headers.items()}
         query, shown_query = request.query, request.query
         if bearer != "own":
             for scheme in self._schemes.values():
@@ -125,12 +147,16 @@ def _wrong(scheme: SecurityScheme) -> str:
 
 
 def _is_pair(token: str) -> bool:
-    if ":" in token:
-        return True
+    return ":" in token or bool(_pair(token))
+
+
+def _pair(token: str) -> str:
+    """What `user:password` is written in base64; empty where it is none."""
     try:
-        return b":" in base64.b64decode(token, validate=True)
+        found = base64.b64decode(token, validate=True).decode()
     except (binascii.Error, ValueError):
-        return False
+        return ""
+    return found if ":" in found else ""
 
 
 def _joined(query: str, name: str, value: str) -> str:

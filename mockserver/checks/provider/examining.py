@@ -16,6 +16,7 @@ from mockserver.checks.provider.search import Enough, smallest, tried
 from mockserver.checks.provider.wanted import Wanted, is_reading
 from mockserver.messages import Request
 
+MOST_EDGES = 60  # requests with a value at its bound, of one operation
 _MOST_SHRUNK = 12  # findings of one operation for which a smaller example is looked for
 _MOST_CALLS = 150  # calls that a smaller example may cost
 _REFUSED = (400, 422)
@@ -37,6 +38,22 @@ class Examination:
     def examples(self, cases: Cases) -> None:
         """What the contract shows of an operation is what it takes."""
         self._accepting(cases, list(cases.documented()))
+
+    def bounds(self, cases: Cases) -> None:
+        """The bounds of each value, and the least with one thing wrong: nothing of that is left to chance."""
+        seen = set()
+        for given, most in ((cases.edges(), MOST_EDGES), (cases.wrong_alone(), MOST_EDGES // 2)):
+            left = most
+            for case in given:
+                key = key_of(case.request)
+                if key in seen:
+                    continue
+                if not left:
+                    break
+                left -= 1
+                seen.add(key)
+                for each in self.judged(cases, case)[1]:
+                    self._book.take(each)
 
     def made_up(self, cases: Cases) -> None:
         """Requests that Hypothesis makes up."""
@@ -172,7 +189,7 @@ class Examination:
             called = self._caller.call(operation, request, bearer)  # type: ignore[arg-type]
             self._book.looked(operation.id, "ignored_auth")
             found = self._judge.findings(operation, called, "foreign")
-            if 200 <= called.response.status < 400:
+            if 200 <= called.response.status < 300:
                 message = f"answered {called.response.status} to a call {who}"
                 wanted = " or ".join(each for each in ("401", "403") if each in operation.responses) or "401"
                 finding = self._judge.finding("ignored_auth", operation, message, expected=wanted, key=bearer)
@@ -225,7 +242,7 @@ class Examination:
         method = called.request.method
         if called.failed is not None:
             return []  # many a proxy cuts off what it does not know
-        if 200 <= status < 400:
+        if 200 <= status < 300:
             message = f"answered {status} to {method}, which is not documented for this path"
             return [self._judge.finding("unsupported_method", operation, message, expected="405", key=method)]
         if status != 405:

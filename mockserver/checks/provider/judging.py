@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections.abc import Sequence
@@ -10,21 +11,19 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from mockserver.checks.conformance import answer_findings
-from mockserver.checks.findings import Finding, Shown, masked
+from mockserver.checks.findings import Finding, Shown, chained
 from mockserver.checks.places import place_at
 from mockserver.checks.provider.calling import Called
+from mockserver.checks.provider.credentials import MADE_UP
+from mockserver.checks.provider.hiding import pasted
 from mockserver.checks.provider.rules import CHECKS
 from mockserver.contract.model import Operation
 from mockserver.engine.api import Api
-from mockserver.engine.curl import to_curl
 from mockserver.messages import Response
-from mockserver.state.clock import format_time
 
 #: What a request is: one that keeps the contract, one that breaks it, or one of a caller who has no right to be heard.
 Asked: TypeAlias = Literal["valid", "invalid", "foreign"]
-_LONGEST = 16 * 1024  # characters of a body that a report shows
-_ACCEPTED = range(200, 400)
-_TOKEN_QUOTED = re.compile(r"'([^'\"\\`!]*\$TOKEN[^'\"\\`!]*)'")
+_ACCEPTED = range(200, 300)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -71,7 +70,7 @@ class Judge:
 
     def with_calls(self, finding: Finding, calls: Sequence[Called]) -> Finding:
         """The same, with the calls that show it."""
-        return replace(finding, exchanges=tuple(self.shown(each) for each in calls))
+        return finding.shown_by([self.shown(each) for each in calls])
 
     def with_story(self, finding: Finding, calls: Sequence[Called]) -> Finding:
         """The same, with calls that show it together: the last one, which was answered wrongly, comes first, and its
@@ -79,26 +78,24 @@ class Judge:
         shown = [self.shown(each) for each in calls]
         if not shown:
             return finding
-        chain = " && ".join(each.curl for each in shown)
-        return replace(finding, exchanges=(replace(shown[-1], curl=chain), *shown[:-1]))
+        told = finding.shown_by(shown)
+        *before, last = told.exchanges
+        chain = chained(each.curl for each in told.exchanges)
+        return replace(told, exchanges=(replace(last, curl=chain), *before))
 
     def shown(self, called: Called) -> Shown:
         """A call as a report shows it."""
-        request, response = called.request, called.response
-        return Shown(
+        shown = Shown.of_call(
             called.number,
-            format_time(called.at, 3),
-            request.method,
-            request.path + (f"?{request.query}" if request.query else ""),
-            tuple((name, masked(name, value)) for name, value in request.headers.items()),
-            _text(request.body),
-            response.status,
-            tuple((name, masked(name, value)) for name, value in response.headers),
-            _text(response.body),
-            str(called.failed) if called.failed is not None else "",
-            (),
-            _TOKEN_QUOTED.sub(r'"\1"', to_curl(request, self.url)),
+            called.at,
+            called.request,
+            called.response,
+            network=str(called.failed) if called.failed is not None else "",
+            base=self.url,
         )
+        sent = " ".join(called.request.headers.values())
+        made_up = next((each for each in MADE_UP if each in sent), "")  # no secret, and what the call is about
+        return replace(shown, curl=shown.curl.replace("$TOKEN", made_up) if made_up else pasted(shown.curl))
 
     def _of_failure(self, operation: Operation, called: Called) -> list[Finding]:
         failed = called.failed
@@ -142,12 +139,31 @@ class Judge:
             return found
         if asked != "valid" and 400 <= status < 500 and operation.response_for(status) is None:
             return found  # that it is refused is what counts
+        found += self._read_strictly(operation, read)
         moved = _moved(response, self.url)
         for each in answer_findings(self.api, operation, request, read):
             if each.rule == "status_code_conformance" and moved:
                 each = replace(each, message=f"{each.message}; {moved}")
             rule_of = CHECKS[each.rule]
             found.append(replace(each, severity=rule_of.severity, anchor=rule_of.anchor))
+        return found
+
+    def _read_strictly(self, operation: Operation, response: Response) -> list[Finding]:
+        """What every reader reads in a way of its own."""
+        status, kinds = response.status, [each for name, each in response.headers if name.lower() == "content-type"]
+        found = []
+        if len(kinds) > 1:
+            message = f"{status}: there are {len(kinds)} headers Content-Type: {', '.join(kinds)[:200]}"
+            where = f"{status} header content-type"
+            found.append(
+                self.finding("content_type_conformance", operation, message, where=where, key=f"{where} twice")
+            )
+        twice = _named_twice(response.body) if kinds and "json" in kinds[0].lower() else ""
+        if twice:
+            message = f"{status}: an object has {twice[:80]!r} twice"
+            where = f"{status} body"
+            check, key = "response_schema_conformance", f"{status} twice {twice}"
+            found.append(self.finding(check, operation, message, where=where, expected="each name once", key=key))
         return found
 
     def _taken(self, operation: Operation, status: int, rule: str) -> Finding:
@@ -165,6 +181,23 @@ class Judge:
             key=key,
             pointer=operation.pointer,
         )
+
+
+def _named_twice(body: bytes) -> str:
+    """A name that an object of a JSON text has more than once; empty where there is none."""
+    found = ""
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        nonlocal found
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            found = next(name for name in names if names.count(name) > 1)
+
+    try:
+        json.loads(body, object_pairs_hook=look)
+    except (ValueError, RecursionError):  # whoever holds it against the schema says so
+        return ""
+    return found
 
 
 def _sort_of(rule: str) -> tuple[str, str]:
@@ -199,11 +232,3 @@ def _moved(response: Response, url: str) -> str:
     host = urlsplit(location).netloc
     other = " on another host" if host and host != urlsplit(url).netloc else ""
     return f"it leads to {location[:200]}{other}, and was not followed"
-
-
-def _text(body: bytes) -> str:
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        return f"({len(body)} bytes: {body[:32].hex()}…)"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import HypothesisException
 
 T = TypeVar("T")
@@ -29,17 +26,6 @@ class Enough(BaseException):
 
 class _Hit(Exception):
     """A case shows what is looked for."""
-
-
-@contextmanager
-def nothing_left_behind() -> Iterator[None]:
-    """What Hypothesis writes down goes to a folder that is taken away, and not to where the caller happens to be."""
-    with TemporaryDirectory(prefix="mockserver-") as folder:
-        set_hypothesis_home_dir(folder)
-        try:
-            yield
-        finally:
-            set_hypothesis_home_dir(None)
 
 
 def tried(cases: st.SearchStrategy[T], look: Callable[[T], object], *, examples: int, number: int) -> bool:

@@ -187,14 +187,25 @@ class _Tolerant(Play):
 
 
 def _telling(calls: Sequence[Called]) -> list[Called]:
-    """Of a sequence the calls that tell the story: what was written, and the last with those that asked the same."""
+    """Of a sequence the calls that tell the story: what was written, and the last with those that asked the same. Where
+    they are too many, reads are left out before writes, and the oldest first."""
     if not calls:
         return []
     last = calls[-1]
-    told = [
-        each
-        for each in calls[:-1]
-        if (each.request.method not in _SAFE and each.response.status < 400)
-        or (each.request.method, each.request.path) == (last.request.method, last.request.path)
-    ]
-    return [*told[-(_SHOWN - 1) :], last]
+    told: list[Called] = []
+    asked: set[tuple[str, ...]] = set()  # since the last write
+    for each in calls[:-1]:
+        request = each.request
+        if request.method not in _SAFE and each.response.status < 400:
+            asked.clear()
+            told.append(each)
+        elif (request.method, request.path) == (last.request.method, last.request.path):
+            key = (request.method, request.path, request.query)
+            if key not in asked:
+                told.append(each)
+            asked.add(key)
+    for safe in (True, False):
+        for each in [each for each in told if (each.request.method in _SAFE) == safe]:
+            if len(told) >= _SHOWN:
+                told.remove(each)
+    return [*told, last]

@@ -11,7 +11,9 @@ from mockserver.engine.api import Api
 from mockserver.exceptions import UsageError, did_you_mean
 from mockserver.strategies.links import Link, Links
 
-PHASES = ("examples", "fuzzing", "stateful")
+#: A day: longer than anybody waits, and more than no clock can count.
+MOST_SECONDS = 86_400
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
 #: In which order operations are put to the test: what takes records away comes last.
 _ORDER = ("read", "list", "create", "", "update", "replace", "delete")
 
@@ -44,6 +46,12 @@ class Wanted:
         _must_fit("operation", (*self.operations, *self.exclude_operations), api.contract.operations)
         _must_fit("check", (*self.checks, *self.exclude_checks), CHECKS)
         _must_fit("phase", self.phases, PHASES)
+        if not self.enabled():
+            raise UsageError("no check is left", "--checks and --exclude-checks leave out all of them")
+        for name in ("max_wait", "max_response_time"):
+            seconds = getattr(self, name)
+            if seconds is not None and not 0 <= seconds <= MOST_SECONDS:
+                raise UsageError(f"{name} is {seconds:g}", f"give a number of seconds up to {MOST_SECONDS:,}")
         if not self.phases:
             raise UsageError("no phase is left", f"they are {', '.join(PHASES)}")
         return self

@@ -105,6 +105,8 @@ def _address(url: str) -> SplitResult:
         _ = address.port, address.hostname
     except ValueError as error:
         raise _Odd(f"its url cannot be read: {error}") from None
+    if not address.scheme:
+        raise _Odd("its url has no scheme")
     if address.scheme in ("http", "https", "ws", "wss") and not address.hostname:
         raise _Odd("its url has no host")
     return address
@@ -149,6 +151,9 @@ def _is_page(value: Mapping[str, Any], request: Request, response: Response, kin
 
 def _response(value: Mapping[str, Any], answered: Mapping[str, Any]) -> tuple[Response, Content, bool]:
     """The response, what is known of its body, and whether its headers are known."""
+    said = answered.get("status")
+    if isinstance(said, str) and said.strip() and _converted(said, int) is None:
+        raise _Odd("the status of its response is no number")
     status = _number(answered.get("status"))
     if not 100 <= status <= 999:
         said = _complaint(value, answered)

@@ -3,19 +3,20 @@ of the contract was touched."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from mockserver.checks.client import ClientJudge
-from mockserver.checks.conformance import answer_findings
+from mockserver.checks.conformance import CONDITIONS, answer_findings
 from mockserver.checks.coverage.coverage import Coverage
-from mockserver.checks.findings import Finding, Shown
+from mockserver.checks.findings import SERVED, Finding, Shown
 from mockserver.checks.traffic.entries import HarEntry
 from mockserver.checks.traffic.order import WINDOW, in_order
 from mockserver.checks.traffic.reading import HarError, HarFile
-from mockserver.checks.traffic.secrets import scrubbed, secrets_of
 from mockserver.checks.traffic.selecting import Selection, Target
 from mockserver.engine.assembly import build_engine
 from mockserver.engine.journal import Exchange
@@ -45,8 +46,9 @@ class Traffic:
         self._client = ClientJudge(self._engine.apis)
         self._tell = tell
         self._shown: Counter[str] = Counter()
-        self._clean: dict[str, Finding] = {}
+        self._first: dict[str, Finding] = {}
         self._odd: Counter[str] = Counter()
+        self._bases: dict[str, list[tuple[int, str]]] = {}
         self._wrong: list[str] = []
         self.selection = Selection(self._engine.apis, self._engine.routes, base_urls)
         self.coverage = Coverage.of(self._engine.apis.values())
@@ -73,6 +75,7 @@ class Traffic:
                             self._wrong.append(f"entry {entry.number}: {entry.wrong}")
                     elif (target := self.selection.target(entry)) is not None:
                         aimed[entry.number] = target
+                        self._place(entry, target)
                         yield entry
             except HarError as error:
                 self.broken = error
@@ -86,23 +89,38 @@ class Traffic:
     def _see(self, entry: HarEntry, target: Target, at: float, ordered: bool) -> None:
         exchange = self._exchange(entry, target, at)
         self._count(entry, ordered)
-        secrets = secrets_of(entry.request, exchange.caller.token)
         timed = ordered and entry.at is not None and entry.seconds is not None
         for finding in self._client.see(exchange, timed=timed):
-            self._say(finding, secrets)
+            self._say(finding)
         self.coverage.add(exchange)
         for finding in self._answered(entry, exchange, target):
-            self._say(finding, secrets)
+            self._say(finding)
 
-    def _say(self, finding: Finding, secrets: Iterable[str] = ()) -> None:
-        """Tell a finding without secrets. One without exchanges says what the first of its kind has said."""
+    def _place(self, entry: HarEntry, target: Target) -> None:
+        """Keep under which address an API was called, from this entry of the file on."""
+        request = entry.request
+        before = quote(request.path.removesuffix(target.path), safe="/:@~-._", errors="surrogateescape")
+        base = f"{request.scheme}://{request.headers.get('host', '')}{before}"
+        known = self._bases.setdefault(target.api.name, [])
+        if request.path.endswith(target.path) and (not known or known[-1][1] != base):
+            known.append((entry.number, base))
+
+    def _recorded(self, shown: Shown, api: str) -> Shown:
+        """The exchange with the address that was called, where the mock's own stands."""
+        known = self._bases.get(api, [])
+        at = bisect_right(known, shown.number, key=lambda each: each[0])
+        if not at or not shown.url.startswith(f"/{api}"):
+            return shown
+        base = known[at - 1][1]
+        url = base + shown.url.removeprefix(f"/{api}")
+        return replace(shown, url=url, curl=shown.curl.replace(f"{SERVED}/{api}", base, 1))
+
+    def _say(self, finding: Finding) -> None:
+        """Tell a finding, with the addresses that were called."""
         if finding.exchanges:
-            self._tell(scrubbed(finding, secrets))
-            return
-        clean = self._clean.get(finding.fingerprint)
-        if clean is None:
-            clean = self._clean[finding.fingerprint] = scrubbed(finding, secrets)
-        self._tell(clean)
+            exchanges = tuple(self._recorded(each, finding.api) for each in finding.exchanges)
+            finding = replace(finding, exchanges=exchanges)
+        self._tell(finding)
 
     def _exchange(self, entry: HarEntry, target: Target, at: float) -> Exchange:
         """What the engine's steps make of an entry. The path gets the prefix by which the mock knows the API."""
@@ -122,6 +140,9 @@ class Traffic:
         response = exchange.response
         if not (exchange.operation and response.status) or response.header(_OWN_VOICE) is not None:
             return
+        if response.status == 304 and not any(name in exchange.request.headers for name in CONDITIONS):
+            self._odd["condition"] += 1
+            return
         operation = target.api.contract.operations[exchange.operation]
         known = {"headers": entry.told, "body": entry.answered}
         shown: tuple[Shown, ...] = ()
@@ -130,9 +151,11 @@ class Traffic:
             self._shown[fingerprint] += 1
             if self._shown[fingerprint] <= _MOST_SHOWN:
                 shown = shown or (Shown.of(exchange),)
-                yield replace(finding, exchanges=shown)
+                told = finding.shown_by(shown)
+                self._first.setdefault(fingerprint, replace(told, exchanges=()))
+                yield told
             else:
-                yield finding
+                yield self._first[fingerprint]  # which says nothing that is a secret
 
     def _count(self, entry: HarEntry, ordered: bool) -> None:
         odd = self._odd
@@ -170,6 +193,7 @@ class Traffic:
             "sent": "whose body was not recorded, or only in part: the body was not judged",
             "body": "with an answer whose body was not recorded, or only in part: the body was not judged",
             "headers": "whose answer was recorded without headers: they were not judged",
+            "condition": "answered with 304 and recorded without a condition: recorders take it out, so none is missed",
             "credential": "without a credential, and answered all the same: recorders take it out, so none is missed",
             "time": "with a time that cannot be read: what depends on time was not judged there",
             "measured": "of which nobody measured how long it took: what depends on time was not judged there",

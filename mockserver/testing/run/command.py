@@ -32,13 +32,14 @@ class Outcome:
     """How a command ended. `code` is its exit code, as a shell tells it: 128 and the number where a signal ended it,
     124 where its time was over, 126 where it could not be run. `reason` says in words why it is not 0. `left` are the
     processes that outlived it and were ended, `stuck` those that could not be. `asked` is whether SIGINT or SIGTERM
-    came for it."""
+    came for it, `ran` whether it was run at all."""
 
     code: int
     reason: str = ""
     left: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     asked: bool = False
+    ran: bool = True
 
 
 class Command:
@@ -65,14 +66,21 @@ class Command:
         self._heard = b""
 
     def run(
-        self, program: str, command: Sequence[str], environment: Mapping[str, str], *, timeout: float | None = None
+        self,
+        program: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+        folder: str | None = None,
     ) -> Outcome:
         """Run the file `program` under the words of `command`, for at most so many seconds. It has our standard input
-        and output, and is passed the signals that come; a second SIGINT or SIGTERM is SIGKILL to all of it."""
+        and output, and is passed the signals that come; a second SIGINT or SIGTERM is SIGKILL to all of it. `folder` is
+        the caller's, and is removed when this process is killed meanwhile."""
         terminal = Terminal()
         try:
             with Caught() as caught:
-                return _Run(self, caught, terminal, timeout).until_it_ends(program, command, environment)
+                return _Run(self, caught, terminal, timeout).until_it_ends(program, command, environment, folder)
         finally:
             terminal.take_back()
             terminal.close()
@@ -141,9 +149,12 @@ class _Run:
         self._status: int | None = None
         self._asked = 0  # how often it was asked to end
 
-    def until_it_ends(self, program: str, words: Sequence[str], environment: Mapping[str, str]) -> Outcome:
+    def until_it_ends(
+        self, program: str, words: Sequence[str], environment: Mapping[str, str], folder: str | None
+    ) -> Outcome:
         terminal = self._terminal.belongs_to_the_command
         start = {"program": program, "command": list(words), "environment": dict(environment), "terminal": terminal}
+        start["folder"] = folder
         self._command.tell(start={**start, "grace": self._command.grace, "settle": self._command.settle})
         if terminal:
             self._terminal.was_given()
@@ -233,5 +244,5 @@ def _told(status: int | None) -> tuple[int, str]:
 
 def _refused(words: Sequence[str], program: str, number: int) -> Outcome:
     if number == errno.ENOENT and not os.path.lexists(program):  # a link that leads nowhere is there
-        return Outcome(NOT_FOUND, f"there is no command '{words[0]}' any more")
-    return Outcome(NOT_RUNNABLE, not_runnable(words, program, OSError(number, os.strerror(number))))
+        return Outcome(NOT_FOUND, f"there is no command '{words[0]}' any more", ran=False)
+    return Outcome(NOT_RUNNABLE, not_runnable(words, program, OSError(number, os.strerror(number))), ran=False)

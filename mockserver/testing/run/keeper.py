@@ -8,7 +8,8 @@ that have left the group or the session; elsewhere only the command's process gr
 It is told, and tells, JSON objects, one a line, over the socket whose descriptor is its only argument:
 
     {"start": {"program": path, "command": […], "environment": {…}, "terminal": bool,
-               "settle": 0.25, "grace": 2.0}}    seconds until SIGTERM for what outlives it, and from there to SIGKILL
+               "settle": 0.25, "grace": 2.0,    seconds until SIGTERM for what outlives it, and from there to SIGKILL
+               "folder": path}}    is removed when `run` has died; or null
     {"signal": 15}      for the command's process group
     {"end": 2.0}        SIGTERM for all, and SIGKILL for what lives so many seconds later; 0: SIGKILL at once
     -> {"started": pid} or {"failed": errno}
@@ -120,6 +121,7 @@ class Keeper:
         self._killed = 0
         self._left: dict[int, str] = {}
         self._deserted = False
+        self._folder: str | None = None
 
     def keep(self) -> None:
         """Obey until the command and all that stems from it have ended, or `run` wants nothing."""
@@ -143,6 +145,10 @@ class Keeper:
         signal.setitimer(signal.ITIMER_REAL, 0)
         stuck = self._living() if self._killed > _LAST else {}
         self._tell(left=list(self._left.items()), stuck=list(stuck.items()))
+        if self._deserted and self._folder is not None:
+            import shutil  # not before, for the sake of a quick start
+
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     # what `run` says
 
@@ -187,7 +193,9 @@ class Keeper:
         terminal: bool,
         settle: float,
         grace: float,
+        folder: str | None,
     ) -> None:
+        self._folder = folder
         self._settle, self._grace = max(1, int(settle / BEAT)), grace
         told, tell = os.pipe()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())

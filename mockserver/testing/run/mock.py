@@ -57,6 +57,10 @@ class RunningMock:
         """Whether it still takes connections."""
         return self._server.is_running
 
+    def settle(self, seconds: float) -> bool:
+        """Wait until the answers to all that was sent here are made, for so many seconds at most; whether they are."""
+        return self._server.settle(seconds)
+
     def close(self) -> None:
         """End all connections, and send nothing more. What was called can still be looked at."""
         self._server.stop()

@@ -61,13 +61,16 @@ def _hint(command: Sequence[str], path: str, apis: Sequence[str]) -> str:
         return f"a variable is set before the command: --env {word} -- {' '.join(command[1:]) or 'COMMAND'}"
     if word in apis:
         return f"an API stands before the command: mockserver run {word} -- {' '.join(command[1:]) or 'COMMAND'}"
-    if not os.path.dirname(word) and Path(word).is_file():  # noqa: PTH120  # as above
+    folder, file = os.path.split(word)
+    if folder:
+        return did_you_mean(file, _commands(folder) - {file})
+    if Path(word).is_file():
         return f"the file of that name is run by ./{word}"
     return did_you_mean(word, _commands(path), "is it installed, and on the PATH?")
 
 
 def _commands(path: str) -> set[str]:
-    """All that the PATH leads to."""
+    """All that the PATH, or a folder, leads to."""
     found: set[str] = set()
     for folder in path.split(os.pathsep):
         try:

@@ -16,13 +16,15 @@ from mockserver.checks.client import Watch
 from mockserver.engine.assembly import Options
 from mockserver.state.clock import Stopwatch
 from mockserver.testing.run.command import Command, Outcome
-from mockserver.testing.run.environment import filled, variables
+from mockserver.testing.run.environment import filled, prefix_of, variables
 from mockserver.testing.run.mock import RunningMock
 from mockserver.testing.run.program import find_program
 
 if TYPE_CHECKING:
     from mockserver.checks.coverage.coverage import Coverage
     from mockserver.checks.findings import Finding
+
+_GRACE = 0.5  # seconds in which what the command sent last is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,14 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What the command has called. `notes` are to be known, `duration` is that of the command in seconds."""
+    """What the command has called. `notes` are to be known, `duration` is that of the command in seconds. `fault` is
+    what went wrong in judging it, empty when nothing did."""
 
     exchanges: int
     duration: float
     coverage: Coverage
     notes: Sequence[str] = ()
+    fault: str = ""
 
 
 class Session:
@@ -77,13 +81,14 @@ class Session:
         mock, options = self._mock, self._options
         own = filled(options.variables, mock.url, mock.served, mock.tokens)
         told = variables(mock.url, mock.served, mock.tokens, mock.secrets)
-        self._proxy = None
+        self._proxy, self._folder = None, None
         if options.proxy:
             from mockserver.testing.proxy import Proxy
             from mockserver.web.wsgi import documented_hosts
 
             kept = tempfile.TemporaryDirectory(prefix="mockserver-", ignore_cleanup_errors=True)
             folder = Path(stack.enter_context(kept))
+            self._folder = str(folder)
             self._proxy = stack.enter_context(
                 Proxy(
                     mock.engine.handle,
@@ -114,18 +119,30 @@ class Session:
     def run(self) -> Outcome:
         """Run the command until it and all that it has started have ended."""
         began = Stopwatch.read()
-        command = self._options.command
-        outcome = self._command.run(self._program, command, self._environment, timeout=self._options.timeout)
+        options = self._options
+        outcome = self._command.run(
+            self._program, options.command, self._environment, timeout=options.timeout, folder=self._folder
+        )
         self._duration = Stopwatch.read() - began
         return outcome
 
     def judge(self, outcome: Outcome) -> Ran:
-        """What is to be said of what the command has called: `tell` has been told of all of it on return."""
-        self._watch.close()
-        return Ran(self._watch.exchanges, self._duration, self._watch.coverage, tuple(self._notes(outcome)))
+        """What is to be said of what the command has called: `tell` has been told of all of it on return. For half a
+        second at most it waits for what the command sent just before it ended."""
+        remarks = self._proxy.remarks if self._proxy is not None else []  # it waits for its own clients
+        self._mock.settle(_GRACE)
+        fault = ""
+        try:
+            self._watch.close()
+        except Exception as error:  # noqa: BLE001  # of the mock's own: what there is is worth having all the same
+            fault = f"mockserver itself failed in judging what was called: {type(error).__name__}: {error}"
+        notes = (*self._notes(outcome), *remarks)
+        return Ran(self._watch.exchanges, self._duration, self._watch.coverage, notes, fault)
 
     def _notes(self, outcome: Outcome) -> list[str]:
         notes = []
+        if outcome.ran and not self._watch.exchanges and self._proxy is None:
+            notes.append(_nothing_called(self._mock.names))
         if outcome.left:
             many = len(outcome.left) > 1
             who = f"{len(outcome.left)} processes" if many else "a process"
@@ -135,8 +152,6 @@ class Session:
             notes.append(f"could not be ended: {', '.join(outcome.stuck)}")
         if not self._mock.is_running:
             notes.append("the mock stopped answering before the command had ended")
-        if self._proxy is not None:
-            notes += self._proxy.remarks
         return notes
 
     def stay(self) -> None:
@@ -152,6 +167,12 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _nothing_called(apis: Sequence[str]) -> str:
+    if len(apis) == 1:
+        return f"the command called nothing of {apis[0]}: does it read {prefix_of(apis[0])}_URL or MOCKSERVER_URL?"
+    return f"the command called nothing: does it read MOCKSERVER_URL, or {prefix_of(apis[0])}_URL and its like?"
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mockserver.checks.client import RULES
+from mockserver.messages import Request
 from tests.checks.client.judged import Judged, judged
 from tests.mocks import DESK, answers, line_of, one_operation
 
@@ -100,6 +101,33 @@ def test_ids_in_an_unknown_path_are_no_part_of_the_fingerprint() -> None:
     client.call("GET /other/T000002/x")
     first, second, third = client.findings
     assert first.fingerprint == second.fingerprint != third.fingerprint
+
+
+def test_the_way_to_an_unknown_path_is_no_part_of_the_fingerprint() -> None:
+    found = []
+    for line in ("GET /tikets/7", "GET /tikets/8"):
+        client = judged()
+        client.call(line)
+        client.call(line, x_mock_namespace="alice")
+        request = Request("GET", f"/@alice/desk{line.removeprefix('GET ')}", "", {"authorization": "Bearer any"}, b"")
+        client.mock.engine.handle(request)
+        hosted = request._replace(path=line.removeprefix("GET "), headers={"host": "desk.example"})
+        client.mock.engine.handle(hosted)
+        found += client.findings
+    assert [each.rule for each in found] == ["undocumented-call"] * 8
+    assert len({each.fingerprint for each in found}) == 1
+
+
+def test_a_rule_put_before_another_leaves_the_fingerprint_of_its_warning() -> None:
+    file, old, _ = WARNED
+    first = "warn: [{that: \"${{ query.limit != 77 }}\", message: too many}, {that: false, message: nobody asks so}]\n"
+    found = []
+    for change in (WARNED, (file, old, f"{old}    {first}")):
+        client = judged(change)
+        client.call("GET /tickets")
+        found.append(client.only)
+    assert found[0].where != found[1].where
+    assert found[0].fingerprint == found[1].fingerprint
 
 
 def test_options_is_no_finding() -> None:

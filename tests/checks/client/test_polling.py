@@ -24,16 +24,31 @@ def polled(client: Judged, times: int, every: float, line: str = "GET /tickets?l
 
 def test_faster_than_the_quota_can_bear() -> None:
     client = limited()
-    polled(client, 4, 0.1)
+    polled(client, 11, 0.1)
     assert client.rules == []
     polled(client, 4, 0.1)
     found = client.only
     assert (found.rule, found.severity, found.operation) == ("polling-too-fast", "warning", "listTickets")
     assert "minute" in found.message
     assert "60 calls in PT1M" in found.message
-    assert "5 times" in found.message
+    assert "12 times" in found.message
     assert found.expected == "at most one call every 1 s"
     assert found.key == "minute"
+
+
+def test_fewer_that_go_on_for_some_seconds() -> None:
+    client = limited()
+    polled(client, 4, 0.9)
+    assert client.rules == []
+    polled(client, 1, 0.9)
+    assert client.rules == ["polling-too-fast"]
+    assert "5 times" in client.only.message
+
+
+def test_a_few_quick_tests_that_ask_the_same_are_no_poller() -> None:
+    client = limited()
+    polled(client, 10, 0.01)
+    assert client.end() == []
 
 
 def test_as_slow_as_the_quota_wants_it() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import pytest
 
+from mockserver.checks.client import ClientJudge
 from tests.checks.client.judged import Judged, judged
 
 DOCUMENTED = (
@@ -153,6 +155,56 @@ def test_an_hour_later_it_is_another_story() -> None:
     client.passes(3600)
     client.call("POST /tickets", ORDER)
     assert client.end() == []
+
+
+def test_what_a_test_has_ordered_is_soon_another_story() -> None:
+    client = failed()
+    client.call("POST /tickets", ORDER)
+    client.passes(15)
+    client.call("POST /tickets", ORDER)
+    assert client.end() == []
+
+
+def test_who_goes_on_with_something_else_after_an_ordered_failure_is_perhaps_the_next_test() -> None:
+    client = failed()
+    client.call("POST /tickets", ORDER)
+    client.call("POST /tickets/T1/close")
+    client.call("POST /tickets", ORDER)
+    assert client.end() == []
+
+
+def test_the_next_of_many_is_nothing_else() -> None:
+    client = failed()
+    client.call("POST /tickets", ORDER)
+    client.call("POST /tickets", {"title": "Scanner"})
+    client.call("POST /tickets", ORDER)
+    assert client.rules == ["blind-retry"]
+    assert "reset" in client.only.advice
+
+
+def test_a_failure_that_the_request_itself_has_ordered_is_none_of_the_next() -> None:
+    client = judged(DOCUMENTED)
+    for prefer in ("code=503", None):
+        headers = {"prefer": prefer} if prefer else {}
+        client.call("POST /tickets", ORDER, headers={"authorization": "Bearer any-token", **headers})
+    assert client.end() == []
+
+
+@pytest.mark.parametrize(
+    ("lasted", "after", "rules"), [(2.0, 0.5, ["blind-retry"]), (2.0, 0.01, []), (2.0, 2.5, []), (0.2, 0.15, [])]
+)
+def test_a_request_that_is_made_again_while_the_first_one_is_under_way(
+    lasted: float, after: float, rules: list[str]
+) -> None:
+    client = judged()
+    client.call("POST /tickets", ORDER)
+    (first,) = client.mock.engine.journal.since(0)
+    second = copy(first)
+    first.duration, second.at = lasted, first.at + after
+    judge = ClientJudge(client.mock.engine.apis)
+    found = [*judge.see(first), *judge.see(second)]
+    assert [each.rule for each in found] == rules
+    assert all("has not answered yet" in each.message for each in found)
 
 
 def test_one_finding_for_each_repetition() -> None:

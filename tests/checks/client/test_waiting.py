@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checks.client.judged import QUOTA, Judged, judged
+from tests.checks.client.judged import DOCUMENTED, QUOTA, Judged, judged
 
 HEADER = ("behaviour.yaml", "  too_many: {status: 409}", '  too_many: {status: 409, headers: {Retry-After: "%s"}}')
 FULL = ("behaviour.yaml", "value: 1000", "value: 0")
@@ -161,6 +161,38 @@ def test_an_ordered_refusal_is_one_too() -> None:
     client.passes(3)
     client.call("POST /tickets", {"title": "x"})
     assert client.rules == ["retry-after-ignored"]
+
+
+def test_who_goes_on_with_something_else_after_an_ordered_refusal_is_perhaps_the_next_test() -> None:
+    client = told_to_wait_once()
+    client.passes(1)
+    assert client.call("POST /tickets", {"title": "y"}).status == 200
+    client.call("POST /tickets", {"title": "x"})
+    assert client.end() == []
+
+
+def test_an_ordered_refusal_says_how_tests_are_kept_apart() -> None:
+    client = told_to_wait_once()
+    client.call("POST /tickets", {"title": "x"})
+    assert "reset" in client.only.advice
+
+
+def test_a_refusal_that_the_request_itself_has_ordered_is_none_of_the_next() -> None:
+    client = judged(*DOCUMENTED)
+    headers = {"prefer": "code=429", "authorization": "Bearer any-token"}
+    for given in (headers, {"authorization": "Bearer any-token"}):
+        client.call("GET /tickets", headers=given)
+    assert client.end() == []
+
+
+@pytest.mark.parametrize("every", [0.02, 0.4])
+def test_a_loop_over_many_that_minds_no_refusal(every: float) -> None:
+    client = told_to_wait("30")
+    for number in range(30):
+        client.passes(every)
+        client.call("POST /tickets", {"title": f"{number}"})
+    assert client.rules
+    assert set(client.rules) == {"retry-after-ignored"}
 
 
 def test_an_answer_that_never_arrived_has_told_nothing() -> None:

@@ -68,9 +68,32 @@ def test_a_list_that_is_left_before_a_reset(client: Judged) -> None:
 
 
 def test_the_first_page_again_on_the_way(client: Judged) -> None:
-    pages(client, 1, 2, 1, 2, 3)
+    pages(client, 1, 2, 1, 2)
+    assert client.rules == []
+    assert client.end() == ["paging-restarted", "paging-stopped-early"]
+    assert "2 pages" in client.findings[0].message
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (1, 2, 1, 2, 3),  # two tests, or a search and a walk
+        (1, 2, 3, 1, 2, 1, 2, 3),
+        (1, 2, 1, 3, 2, 3),
+        (1, 1, 2, 1, 2, 3, 2, 3, 3),
+        (1, 2, 1, 3, 2, 1, 2, 3, 3),
+    ],
+)
+def test_readers_side_by_side_one_of_which_comes_to_the_end(client: Judged, numbers: tuple[int, ...]) -> None:
+    pages(client, *numbers)
+    assert client.end() == []
+
+
+def test_whoever_has_read_another_list_to_its_end_may_still_begin_anew_here(client: Judged) -> None:
+    page(client, "/v1/books?shelf=low&pageSize=2&pageNumber=1")
+    page(client, "/v1/books?shelf=low&pageSize=2&pageNumber=2")
+    pages(client, 1, 2, 1)
     assert client.end() == ["paging-restarted"]
-    assert "2 pages" in client.only.message
 
 
 def test_a_page_twice(client: Judged) -> None:

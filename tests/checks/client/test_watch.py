@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from mockserver.checks.client import Watch
+from mockserver.checks.client import ClientJudge, Watch
 from mockserver.checks.findings import Finding
 from mockserver.engine.assembly import Options, build_engine
 from mockserver.engine.engine import Engine
 from mockserver.engine.faults import FaultOrder
+from mockserver.engine.journal import Exchange
 from mockserver.exceptions import UsageError
 from mockserver.messages import Request
 from tests.mocks import DESK, desk_folder
@@ -153,6 +154,26 @@ def test_what_fails_in_telling_is_not_kept_quiet() -> None:
     call(engine, "GET", "/desk/tickets", query="state=lost")
     with pytest.raises(RuntimeError, match="no room"):
         watch.close()
+
+
+def test_what_fails_in_a_rule_costs_neither_coverage_nor_the_other_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    see = ClientJudge.see
+
+    def broken(judge: ClientJudge, exchange: Exchange, *, timed: bool = True) -> list[Finding]:
+        if exchange.seq == 1:
+            raise ZeroDivisionError("of the mock's own")
+        return see(judge, exchange, timed=timed)
+
+    monkeypatch.setattr(ClientJudge, "see", broken)
+    engine, found = served(DESK), list[Finding]()
+    watch = Watch(engine, ["desk"], tell=found.append)
+    assert call(engine, "GET", "/desk/tickets", query="state=open") == 200
+    assert call(engine, "GET", "/desk/tickets", query="state=lost") == 400
+    with pytest.raises(ZeroDivisionError):
+        watch.close()
+    assert [each.rule for each in found] == ["contract-violation"]
+    assert watch.exchanges == 2
+    assert watch.coverage.count("desk", "operations").touched == 1
 
 
 def test_an_api_that_is_not_served() -> None:

@@ -238,6 +238,28 @@ class TestFields:
             f"body {form} /a": 1,
         }
 
+    def test_media_types_that_are_alike_count_together_beside_others(self) -> None:
+        form, schema = "application/x-www-form-urlencoded", {"properties": {"a": {"type": "integer"}}}
+        content = {"application/json": {"schema": schema}, form: {"schema": schema}}
+        content["multipart/form-data"] = {"schema": {"properties": {"file": {}}}}
+        mock = taking(None, content=content)
+        mock.call("POST /other", body=b"a=1", content_type=form)
+        assert counts(coverage_of(mock), "fields", "put") == {
+            f"body application/json or {form} /a": 1,
+            "body multipart/form-data /file": 0,
+        }
+
+    def test_a_form_has_no_fields_within_fields(self) -> None:
+        form = "application/x-www-form-urlencoded"
+        lines = {"type": "array", "items": {"properties": {"sku": {}}}}
+        kinds = {"type": "array", "items": {"enum": ["a", "b"]}}
+        schema = {"properties": {"lines": lines, "gift": {"properties": {"note": {}}}, "kinds": kinds}}
+        mock = taking(None, content={form: {"schema": schema}})
+        mock.call("POST /other", body=b"kinds=a", content_type=form)
+        coverage = coverage_of(mock)
+        assert counts(coverage, "fields", "put") == {"body /lines": 0, "body /gift": 0, "body /kinds": 1}
+        assert counts(coverage, "values", "put") == {"body /kinds/* = a": 1, "body /kinds/* = b": 0}
+
     def test_a_body_is_read_by_its_content_type(self) -> None:
         content: Any = {
             name: {"schema": {"properties": {"a": {}}}} for name in ("application/json", "application/x+json")

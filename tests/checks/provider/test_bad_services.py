@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,6 +41,10 @@ def down() -> CallFailed:
     return CallFailed("nothing listens at http://127.0.0.1:4010/depot", "down")
 
 
+def insecure() -> CallFailed:
+    return CallFailed("no secure connection to https://x: self-signed certificate", "insecure")
+
+
 def slow() -> CallFailed:
     return CallFailed("no answer within 10 s", "timeout")
 
@@ -66,6 +73,7 @@ def on_one(status_or: Callable[[Response], Response]) -> Provider:
         (always(Response(403, JSON, b'{"code": "no"}')), "the credential that was given is not taken"),
         (fails_after(0, lambda: CallFailed("what came is no HTTP: SSH-2.0", "foreign")), "can be read"),
         (fails_after(0, slow), "no answer within 10 s"),
+        (fails_after(0, insecure), "for a certificate of your own set SSL_CERT_FILE"),
     ],
 )
 def test_a_service_that_cannot_be_meant_is_one_clear_error(provider: Provider, said: str) -> None:
@@ -91,7 +99,7 @@ def test_five_calls_without_an_answer_are_enough() -> None:
     assert result.code == 2
     assert "5 calls in a row had no answer within 10 s (--timeout gives it longer)" in result.reasons[0]
     assert len(provider.asked) == 12 + 5
-    assert [each.rule for each in result.findings] == ["max_response_time"]
+    assert {each.rule for each in result.findings} == {"max_response_time"}
 
 
 # --- too much is asked of it ------------------------------------------------------------------------------------------
@@ -252,3 +260,102 @@ def test_no_credential_is_shown() -> None:
     assert result.findings
     assert all(request.headers.get("authorization") for request in provider.asked[:3])
     assert token not in repr(result)
+
+
+# --- a service that never has time ------------------------------------------------------------------------------------
+
+
+class Waits:
+    """Waits without waiting, and how long they were."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds: list[float] = []
+        monkeypatch.setattr("mockserver.checks.provider.calling.threading", SimpleNamespace(Event=lambda: self))
+
+    def wait(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        assert len(self.seconds) < 100, "it waits for ever"
+
+
+@pytest.mark.parametrize("said", ["0", "nan", "-5", "inf", "soon", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_service_that_says_429_for_ever_is_asked_a_few_times_only(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits(monkeypatch)
+    provider = always(Response(429, (("Retry-After", said),)))
+    with pytest.raises(UsageError, match="wants to be left alone: answered 429"):
+        checked(provider, **READING, max_wait=20.0)
+    assert len(provider.asked) <= 2 * 7
+    assert 0 < sum(waits.seconds) <= 2 * 20
+    assert all(each >= 0 for each in waits.seconds)
+
+
+def test_a_pause_may_be_a_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits(monkeypatch)
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
+    turns = count()
+
+    def fault(answer: Answer, request: Request) -> Response:
+        return Response(503, (("Retry-After", date),)) if not next(turns) else answer(request)
+
+    assert checked(Provider(fault), **READING, phases=("examples",)).code == 0
+    assert 35 <= waits.seconds[0] <= 41
+
+
+def test_what_was_left_out_is_noted_and_five_in_a_row_end_the_check() -> None:
+    def fault(answer: Answer, request: Request) -> Response:
+        busy = request.path != "/depot/parcels"
+        return Response(429, (("Retry-After", "3600"),)) if busy else answer(request)
+
+    result = checked(Provider(fault), **READING, phases=("examples",))
+    assert result.code == 0
+    (note,) = result.notes
+    assert note.startswith("not looked at to the end: getParcel: answered 429, Retry-After: 3600 s; that is more than")
+
+    left = iter([True] * 15)
+    ends = checked(
+        Provider(lambda answer, request: answer(request) if next(left, False) else Response(429)),
+        **{**READING, "allow_writes": True, "max_wait": 0.0},
+    )
+    assert ends.code == 2
+    assert "5 operations in a row were answered 429" in ends.reasons[0]
+
+
+# --- what is no fault, and what is ------------------------------------------------------------------------------------
+
+
+def test_a_redirect_to_a_login_lets_nobody_in() -> None:
+    def fault(answer: Answer, request: Request) -> Response:
+        found = answer(request)
+        return Response(302, (("Location", "/login"),)) if found.status in (400, 401) else found
+
+    found = checked(Provider(fault), **READING).findings
+    assert {each.rule for each in found} == {"status_code_conformance"}
+
+
+def test_one_who_stops_it_is_told_what_there_is() -> None:
+    left = iter([True] * 20)
+
+    def fault(answer: Answer, request: Request) -> Response:
+        if next(left, False):
+            return answer(request)._replace(status=299)
+        raise KeyboardInterrupt
+
+    result = checked(Provider(fault), **READING)
+    assert result.code == 130
+    assert result.reasons[0].startswith("stopped: the check ended after 2")
+    assert "status_code_conformance" in {each.rule for each in result.findings}
+
+
+def test_an_answer_is_read_strictly() -> None:
+    twice = on_one(lambda found: found._replace(body=found.body.replace(b"{", b'{"to": "Eve", ', 1)))
+    (finding,) = checked(twice, **READING).findings
+    assert finding.message == "200: an object has 'to' twice"
+    kinds = on_one(lambda found: found._replace(headers=(*found.headers, ("content-type", "text/plain"))))
+    found = checked(kinds, **READING).findings
+    assert [each.rule for each in found] == ["content_type_conformance"]
+    assert "there are 2 headers Content-Type: application/json, text/plain" in found[0].message
+
+
+def test_a_list_that_is_not_there_is_a_wrong_address_however_well_it_is_said() -> None:
+    problem = Response(404, JSON, b'{"code": "no_parcel"}')
+    with pytest.raises(UsageError, match="knows none of the paths"):
+        checked(Provider(lambda answer, request: problem), **READING)

@@ -36,7 +36,7 @@ class Case(NamedTuple):
     operation: str
     curl: str
     also: tuple[str, ...] = ()
-    phases: tuple[str, ...] = ("examples", "fuzzing")
+    phases: tuple[str, ...] = ("examples", "coverage", "fuzzing")
 
 
 def always(fault: Fault) -> Callable[[], Fault]:
@@ -93,13 +93,16 @@ CASES = {
         wrong.takes_any_token,
         "ignored_auth",
         "listParcels",
-        f"curl {URL}/parcels -H 'Authorization: Bearer mockserver-made-this-up'",
+        f'curl {URL}/parcels -H "Authorization: Bearer mockserver-made-this-up"',
     ),
     "required response header missing": Case(
         always(wrong.header_missing), "response_headers_conformance", "listParcels", f"curl {URL}/parcels {AUTH}"
     ),
     "405 without Allow": Case(
         always(wrong.no_allow), "allow_header_conformance", "listParcels", f"curl -X PUT {URL}/parcels {AUTH}"
+    ),
+    "405 with a short Allow": Case(
+        always(wrong.short_allow), "allow_header_conformance", "listParcels", f"curl -X PUT {URL}/parcels {AUTH}"
     ),
     "any method taken": Case(
         always(wrong.any_method), "unsupported_method", "listParcels", f"curl -X TRACE {URL}/parcels {AUTH}"

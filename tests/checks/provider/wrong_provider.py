@@ -177,6 +177,13 @@ def no_allow(answer: Answer, request: Request) -> Response:
     return found._replace(headers=tuple(pair for pair in found.headers if pair[0].lower() != "allow"))
 
 
+def short_allow(answer: Answer, request: Request) -> Response:
+    found = answer(request)
+    return found._replace(
+        headers=tuple((name, "GET" if name.lower() == "allow" else text) for name, text in found.headers)
+    )
+
+
 def any_method(answer: Answer, request: Request) -> Response:
     found = answer(request)
     return Response(200, (("Content-Type", "application/json"),), b"{}") if found.status == 405 else found

@@ -52,7 +52,7 @@ def test_client_and_service_are_judged(asked: Any, answered: Any, rule: str, whe
     assert where in finding.where
     (shown,) = finding.exchanges
     assert shown.number == 1
-    assert shown.url.startswith("/desk/")
+    assert shown.url.startswith("https://desk.example/")
     assert shown.at == "2025-01-15T12:00:00.000Z"
 
 
@@ -240,3 +240,38 @@ def test_a_form_is_read_field_by_field(tmp_path: Path) -> None:
     path.write_bytes(archive(entry(asked, response(204, text="", headers={"Content-Type": ""}))))
     (finding,) = Judged(path, str(folder)).findings
     assert (finding.rule, finding.where) == ("contract-violation", "body /size")
+
+
+# --- what a report shows of it ----------------------------------------------------------------------------------------
+
+
+def test_the_address_that_was_called_is_shown_and_not_that_of_a_mock(tmp_path: Path) -> None:
+    elsewhere = entry(request("GET https://staging.example/v2/tickets/2"), response(200, {"ticketId": 7}), 1)
+    recorded = entry(request("GET https://desk.example/tickets/1?full=true"), response(200, {"ticketId": 7}))
+    found = judged(tmp_path, recorded, elsewhere, base_urls=("https://staging.example/v2",)).findings
+    shown = {each.number: each for finding in found for each in finding.exchanges}
+    assert shown[1].url == "https://desk.example/tickets/1?full=true"
+    assert "https://desk.example/tickets/1?full=true" in shown[1].curl
+    assert shown[2].line == "GET https://staging.example/v2/tickets/2 -> 200"
+    assert "curl https://staging.example/v2/tickets/2 " in shown[2].curl
+    assert "4010" not in repr(found)
+
+
+def test_a_304_is_not_held_against_a_recorder_that_keeps_no_condition(tmp_path: Path) -> None:
+    plain = entry(request("GET https://desk.example/tickets/1"), response(304, headers={}, text=""))
+    found = judged(tmp_path, plain)
+    assert found.findings == []
+    assert "1 entry answered with 304 and recorded without a condition" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "said"),
+    [
+        (request(), {**response(), "status": "x"}, "entry 2: the status of its response is no number"),
+        (request("GET tickets"), response(), "entry 2: its url has no scheme"),
+    ],
+)
+def test_what_is_no_call_is_told_of(asked: Any, answered: Any, said: str, tmp_path: Path) -> None:
+    found = judged(tmp_path, entry(), entry(asked, answered))
+    assert said in found.notes
+    assert found.traffic.exchanges == 1

@@ -168,10 +168,10 @@ print("outcome", outcome.code, outcome.reason, len(outcome.left), flush=True)
 """
 
 
-def started(*words: str) -> subprocess.Popen[str]:
+def started(*words: str, code: str = RUNS) -> subprocess.Popen[str]:
     """A process that runs a command, with pipes."""
     return subprocess.Popen(
-        [sys.executable, "-c", RUNS, *words],
+        [sys.executable, "-c", code, *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -189,6 +189,20 @@ def test_when_the_process_that_runs_it_is_killed_nothing_lives_on() -> None:
         assert process.stdout.readline() == "ready\n"
         process.kill()
         assert process.communicate(timeout=20)[0] == ""  # everybody who held the pipe has ended
+
+
+def test_when_the_process_that_runs_it_is_killed_its_folder_goes_too(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    (folder / "file").write_text("x")
+    code = RUNS.replace("words, os.environ)\nprint", f"words, os.environ, folder={str(folder)!r})\nprint")
+    assert code != RUNS
+    with started(*sh(ALIVE), code=code) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+        process.communicate(timeout=20)
+    assert not folder.exists()
 
 
 def test_when_the_process_that_keeps_it_is_killed_nothing_lives_on_either() -> None:

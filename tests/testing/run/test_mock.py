@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
+import threading
+
 import pytest
 import requests
 
@@ -10,6 +13,7 @@ from mockserver.exceptions import UsageError
 from mockserver.testing.run.environment import variables
 from mockserver.testing.run.mock import RunningMock
 from mockserver.webhooks.subscriptions import WebhookTarget
+from tests.mocks import DESK
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +42,47 @@ def test_a_token_holds_also_after_a_reset() -> None:
         assert technicians(mock, token) == 200
         requests.post(f"{mock.url}/__admin/reset", timeout=10).raise_for_status()
         assert technicians(mock, token) == 200
+
+
+def hurled(mock: RunningMock, times: int) -> None:
+    """So many calls, each on a connection of its own, by a client that hears no answer."""
+    for _ in range(times):
+        client = http.client.HTTPConnection(mock.url.removeprefix("http://"), timeout=10)
+        client.request("GET", "/desk/tickets", headers={"Authorization": "Bearer any-token"})
+        client.close()
+
+
+def test_what_was_sent_last_is_answered_when_all_is_settled() -> None:
+    with RunningMock([str(DESK)]) as mock:
+        hurled(mock, 50)
+        assert mock.settle(20)
+        assert len(mock.engine.journal) == 50
+
+
+def test_what_takes_long_is_waited_for_and_not_for_ever() -> None:
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+    with RunningMock([str(DESK)]) as mock:
+
+        def held(exchange: object) -> None:
+            begun.set()
+            go_on.wait(20)
+            done.set()
+
+        mock.engine.journal.listener = held
+        hurled(mock, 1)
+        assert begun.wait(20)
+        assert not mock.settle(0.05)
+        later = threading.Timer(0.05, go_on.set)
+        later.start()
+        assert mock.settle(20)
+        assert done.is_set()
+        later.join()
+
+
+def test_connections_that_are_only_open_are_not_waited_for() -> None:
+    with RunningMock([str(DESK)]) as mock, requests.Session() as session:
+        session.get(f"{mock.url}/desk/tickets", timeout=10)
+        assert mock.settle(10)  # and not because the time is over
 
 
 def test_two_on_one_port_is_one_too_many() -> None:

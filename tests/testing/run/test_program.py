@@ -53,6 +53,12 @@ def test_a_file_in_this_folder_needs_its_dot(path: Path, monkeypatch: pytest.Mon
         find_program(["hello"], {"PATH": str(path / "one")})
 
 
+def test_a_path_is_looked_for_in_its_own_folder(path: Path) -> None:
+    word = f"{path}/two/helo"
+    assert refused(path, word) == (127, f"there is no command '{word}' (did you mean 'hello'?)")
+    assert refused(path, f"{path}/one/hello") == (127, f"there is no command '{path}/one/hello'")
+
+
 def test_an_empty_word_is_no_command(path: Path) -> None:
     assert refused(path, "") == (127, "the command is empty (is a variable not set?)")
 
@@ -68,3 +74,4 @@ def test_a_folder_is_no_command(path: Path) -> None:
     code, said = refused(path, "folder")
     assert code == 126
     assert said.startswith("'folder' is a folder, not a command")
+    assert refused(path, f"{path}/one/folder") == (126, f"'{path}/one/folder' is a folder, not a command")
