@@ -23,6 +23,7 @@ from mockserver.strategies.breaks import SequenceBroken
 from mockserver.strategies.drafts import Draft
 from mockserver.strategies.links import Link, Use
 from mockserver.strategies.machine import ApiMachine, state_machine_for
+from mockserver.strategies.memory import keeps_nothing
 from mockserver.strategies.model import Id, Model
 from mockserver.strategies.play import Play
 from mockserver.strategies.walks import judge_walk, walk
@@ -64,6 +65,12 @@ class Sequences:
 
     def run(self) -> None:
         """Play until nothing more is found. Raises Gone and Throttled."""
+        self._sequence, self._best = [], None
+        if reason := keeps_nothing(self._machine.kit):
+            for name, link in self._links.items():
+                for check in fitting(link):
+                    self._book.skip(name, check, reason)
+            return
         for link in self._links.values():
             if link.verb == "list":
                 self._walk(link)
