@@ -137,6 +137,9 @@ def secrets_of(request: Request, response: Response, given: Iterable[str] = ()) 
     bodies = [each[:_LOOKED_AT].decode("utf-8", "replace") for each in (request.body, response.body)]
     texts = (("?" + request.query, request.path), (bodies[0], request.path), (bodies[1], ""))
     found |= {text[start:end] for text, path in texts for start, end, _ in _spans(text, path)}
+    for text in (request.path, *(text for text, _ in texts)):
+        found.update(_WEB_TOKEN.findall(text))
+        found |= {each[2] for each in _SCHEME.findall(text)} | {each[1] for each in _USERINFO.findall(text)}
     return frozenset(form for each in found for form in _forms(each))
 
 

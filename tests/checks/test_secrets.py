@@ -155,7 +155,6 @@ def test_the_trace_and_the_sentence_lose_what_was_sent_as_a_credential() -> None
     "text",
     [
         '{"error":{"code":4000,"message":"no"}}',
-        '{"code": "INVALID_TOKEN", "client_id": "c-1"}',
         '{"sessionKey": "123456789", "session_id": "987654321", "status_code": 200, "tokens": 17, "max_tokens": 5}',
         '{"token_type": "Bearer", "expires_in": 3600, "next_page_token": "ghijkl456", "hasPassword": true}',
         '{"signature": "With kind regards", "address": {"code": "3011", "state": "BE"}, "password": ""}',
@@ -171,7 +170,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_a_token_request_keeps_what_is_no_secret() -> None:
     body = "grant_type=authorization_code&client_id=c-1&code=abc123&client_secret=xyz"
     assert hidden(body, path="/oauth/token") == "grant_type=authorization_code&client_id=c-1&code=***&client_secret=***"
-    refused = '{"error": "invalid_grant", "code": "INVALID_CODE", "expires_in": 1}'
+    refused = '{"error": "invalid_grant", "code": "INVALID_CODE", "client_id": "c-1"}'
     assert hidden(refused) == refused
 
 
@@ -189,12 +188,6 @@ def test_a_value_by_the_name_of_a_secret_is_never_told(secret: str, name: str, v
     shown = Shown.of_call(1, datetime(2025, 1, 15, tzinfo=UTC), sent, answer)
     finding = Finding("r", "error", "it", "op", f"'{secret}' is wrong").shown_by([shown])
     assert secret not in json.dumps(finding.as_json())
-
-
-@given(st.text(), st.lists(st.text(min_size=6), max_size=3))
-def test_nothing_is_hidden_twice(text: str, secrets: list[str]) -> None:
-    once = hidden(text, secrets)
-    assert hidden(once) == hidden(hidden(once))
 
 
 @pytest.mark.parametrize(
@@ -217,9 +210,7 @@ class TestCurl:
         sent = Request("POST", "/it", "", {"content-type": "text/plain"}, b"x" * 9_000_000)
         line = curl_of(sent)
         assert len(line) < 20_000
-        assert (
-            line.endswith("'  # the body is cut: these are its first 16,384 characters") or "# the body is cut" in line
-        )
+        assert line.endswith("x  # the body is cut: these are its first 16,384 characters")
         (body,) = [word for word in shlex.split(line, comments=True) if word.startswith("xx")]
         assert len(body) == 16_384
         shown = Shown.of_call(1, datetime(2025, 1, 15, tzinfo=UTC), sent, Response(200))

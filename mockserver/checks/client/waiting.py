@@ -17,7 +17,7 @@ from mockserver.engine.journal import Exchange
 from mockserver.messages import Response
 
 _MOST = 1_000
-_MOST_ASKED = 64
+_MOST_ASKED = 32  # requests that a client may have under way at once
 _ON_THE_WAY = 0.5  # seconds within which another request may have left before the answer was there
 _TOLERANCE = 1.0  # seconds at most, for clocks and timers that are not exact
 _QUOTA = re.compile(r"\(rule quotas\.([^,]+), error ")
@@ -99,7 +99,8 @@ class Waits:
                 del self._waits[key]
                 continue
             what = same(seen.exchange.request)
-            if at <= wait.answered or (what not in wait.asked and at < wait.known + _ON_THE_WAY):
+            few = what not in wait.asked and len(wait.asked) < _MOST_ASKED
+            if at <= wait.answered or (few and at < wait.known + _ON_THE_WAY):
                 if len(wait.asked) < _MOST_ASKED:
                     wait.asked.add(what)
                 continue

@@ -111,9 +111,8 @@ class Walks:
         """All that is to be said."""
         while self._walks:
             self._leave(self._walks.popitem(last=False)[1])
-        for (key, rule), odd in self._odd.items():
-            if key not in self._clean:
-                yield self._told(rule, odd)
+        for (_, rule), odd in self._odd.items():
+            yield self._told(rule, odd)
         for (api, operation), stopped in self._stopped.items():
             if (api, operation) not in self._finished:
                 yield self._early(api, operation, stopped)

@@ -120,7 +120,7 @@ def test_the_way_to_an_unknown_path_is_no_part_of_the_fingerprint() -> None:
 
 def test_a_rule_put_before_another_leaves_the_fingerprint_of_its_warning() -> None:
     file, old, _ = WARNED
-    first = "warn: [{that: \"${{ query.limit != 77 }}\", message: too many}, {that: false, message: nobody asks so}]\n"
+    first = 'warn: [{that: "${{ query.limit != 77 }}", message: too many}, {that: false, message: nobody asks so}]\n'
     found = []
     for change in (WARNED, (file, old, f"{old}    {first}")):
         client = judged(change)
