@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mockserver.checks.client import ClientJudge
+from mockserver.checks.client import ClientJudge, TokenUse
 from mockserver.checks.coverage.coverage import Coverage
 from mockserver.checks.findings import Finding
 from mockserver.exceptions import UsageError
@@ -29,6 +29,7 @@ class Gathering:
         self._coverage: dict[str, Coverage] = {}
         self._left_out: dict[str, str] = {}
         self._going_on: dict[str, _Judging] = {}
+        self._tokens, self._is_all = TokenUse(), True
 
     @property
     def findings(self) -> list[Finding]:
@@ -57,7 +58,7 @@ class Gathering:
         served = world.engine.apis
         for api in served.values():
             self._cover(api.name, Coverage.of((api,)))
-        judging = self._going_on.pop(world.name, None) or _Judging()
+        judging = self._going_on.pop(world.name, None) or _Judging(self._tokens)
         judging.apis.update(served)
         judge = judging.judge
         found: list[Finding] = []
@@ -77,6 +78,11 @@ class Gathering:
         for name, event in world.arrived():
             if name in self._coverage:
                 self._coverage[name].add_event(name, event)
+
+    def settle(self) -> None:
+        """All is over. What tokens were used for can only be told by who has seen all tests: not with workers."""
+        for finding in self._tokens.findings() if self._is_all else ():
+            self._take(finding)
 
     def _take(self, finding: Finding) -> None:
         taken = self._findings.get(finding.fingerprint)
@@ -104,6 +110,7 @@ class Gathering:
 
     def merge(self, gathered: Mapping[str, Any]) -> None:
         """Add what another process has gathered, as `as_json` gives it."""
+        self._is_all = False
         self.exchanges += gathered["exchanges"]
         for each in gathered["findings"]:
             self._take(Finding.from_json(each))
@@ -115,9 +122,9 @@ class Gathering:
 class _Judging:
     """The judge of a world, and the APIs that it knows: a test may start one more at any time."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: TokenUse) -> None:
         self.apis: dict[str, Api] = {}
-        self.judge = ClientJudge(self.apis)
+        self.judge = ClientJudge(self.apis, token_use=tokens)
 
 
 def _as_served(world: World, exchange: Exchange) -> Exchange:

@@ -101,6 +101,7 @@ class Reporting:
 
     def _end(self, status: int) -> int:
         gathering, reports = self._gathering, self._reports
+        gathering.settle()
         reports.listener(Began("tests", "pytest", gathering.apis))
         for finding in gathering.findings:
             reports.judgement.take(finding)

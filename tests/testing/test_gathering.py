@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mockserver.messages import Request
 from mockserver.testing import worlds as module
 from mockserver.testing.gathering import Gathering
 from mockserver.testing.lease import Lease
@@ -100,3 +101,18 @@ def test_an_event_that_a_reset_has_forgotten_is_covered(gathering: Gathering, ho
         lease.api(str(DESK.parent / "bazaar"), read_options({"start": START}))
     (counted,) = (times for entry, times in gathering.coverage().items("bazaar") if entry.item.name == "order.placed")
     assert counted == 1
+
+
+@pytest.mark.parametrize(("paths", "told"), [(("GET /things", "POST /things"), False), (("GET /things",) * 2, True)])
+def test_what_tokens_are_used_for_is_told_of_all_tests_together(
+    gathering: Gathering, paths: tuple[str, str], told: bool
+) -> None:
+    for line in paths:
+        with Lease() as lease:
+            api = lease.api(str(DESK.parent / "vault"), read_options({"strict": False}))
+            token = api.token(scopes=["things.read", "things.write"])
+            method, path = line.split()
+            headers = {"host": "127.0.0.1", "authorization": f"Vault-token {token}"}
+            assert api.handle(Request(method, f"/vault{path}", "", headers)).status < 500
+    gathering.settle()
+    assert ("over-scoped-token" in {each.rule for each in gathering.findings}) is told
