@@ -38,6 +38,7 @@ def environment(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     around = {name: value for name, value in surroundings().items() if "proxy" not in name.lower()}
     return around | {
         "PATH": f"{programs}:{os.environ['PATH']}",
+        "COLUMNS": "100",
         "MOCKSERVER_CACHE": str(tmp_path_factory.getbasetemp() / "specs"),
     }
 
